@@ -1,0 +1,72 @@
+"""Makes Graph clients with this installation's settings: the one place where a token is opened."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.graphapi import Call, Client, app_token
+
+from . import sealing
+from .models import AdAccount, Connection
+
+
+Listener = Callable[[Call], None]
+
+
+class NoConnection(Exception):
+    """No working connection reaches the ad account."""
+
+
+def for_token(token: str, *, also: Listener | None = None, **options: Any) -> Client:
+    """A client for a token that is not stored (yet). `also` hears of every call besides the recorder."""
+    return Client(
+        token,
+        app_secret=settings.META_APP_SECRET,
+        base_url=settings.META_GRAPH_URL,
+        version=settings.META_API_VERSION,
+        session=_session(),
+        on_call=_listeners(also),
+        **options,
+    )
+
+
+def for_app(**options: Any) -> Client:
+    """A client that speaks as the app itself, for `debug_token`."""
+    return for_token(app_token(settings.META_APP_ID, settings.META_APP_SECRET), **options)
+
+
+def for_connection(connection: Connection, **options: Any) -> Client:
+    return for_token(sealing.unseal(connection.sealed_token, connection.token_place), **options)
+
+
+def connection_for(account: AdAccount) -> Connection:
+    """The connection that reads this ad account: a system user before a person, the oldest first."""
+    connection = Connection.objects.usable().filter(reach__account=account, reach__lost_at=None).first()
+    if connection is None:
+        raise NoConnection(
+            f"No working connection reaches {account} ({account.act_id}). "
+            "Connect a token that has this ad account assigned."
+        )
+    return connection
+
+
+@cache
+def _session() -> requests.Session:
+    """One pool of connections per process. It carries no token: the client sends its own with each call."""
+    return requests.Session()
+
+
+def _listeners(also: Listener | None) -> Listener:
+    """One listener for the recorder that the settings name, if any, and the caller's own, if any."""
+    recorder = import_string(settings.GRAPH_RECORDER) if settings.GRAPH_RECORDER else None
+    listeners = [listener for listener in (recorder, also) if listener]
+
+    def tell(call: Call) -> None:
+        for listener in listeners:
+            listener(call)
+
+    return tell

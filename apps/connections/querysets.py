@@ -1,0 +1,35 @@
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+if TYPE_CHECKING:
+    from .models import AdAccount, Connection
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def usable(self) -> Self:
+        """Those whose token Meta still takes, system users first."""
+        return self.filter(state="active").order_by("kind", "created_at")
+
+
+class AdAccountQuerySet(models.QuerySet["AdAccount"]):
+    def visible_to(self, user: Any) -> Self:
+        """The one rule for who sees which ad account; every page begins here."""
+        if user.has_perm("team.view_all_accounts"):
+            return self
+        return self.filter(grants__user=user)
+
+    def reachable(self) -> Self:
+        """Those that some working connection reaches."""
+        reach = self.model._meta.get_field("reach").related_model
+        return self.filter(
+            Exists(reach.objects.filter(account=OuterRef("pk"), lost_at=None, connection__state="active"))
+        )
+
+    def by_meta_ids(self, texts: list[str]) -> Self:
+        """Find by Meta's ids, written with or without `act_`."""
+        return self.filter(Q(meta_id__in=[text.strip().removeprefix("act_") for text in texts]))
+
+    def in_order(self) -> Self:
+        return self.order_by("name", "meta_id")

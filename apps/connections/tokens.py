@@ -1,0 +1,282 @@
+"""From a pasted token to a stored connection: check it, seal it, find its ad accounts."""
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.graphapi import (
+    GraphError,
+    InvalidRequest,
+    Pauses,
+    PermissionMissing,
+    TokenInfo,
+    TokenRefused,
+    Unreachable,
+)
+
+from . import accounts, clients, sealing
+from .models import Connection
+
+NEEDED_SCOPE = "ads_read"
+_LONGEST_TOKEN = 2000
+
+# Somebody waits for the answer: one more try, soon.
+_PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
+
+_KINDS = {"SYSTEM_USER": Connection.Kind.SYSTEM_USER, "USER": Connection.Kind.USER}
+
+# What a dead token died of, by the subcode that debug_token or a call gives.
+_DEATHS = {
+    458: "its owner has removed the app",
+    459: "its owner's account is held at a security checkpoint; they must log in at facebook.com",
+    460: "its owner has changed the password",
+    463: "it has expired",
+    464: "its owner's account is not confirmed",
+    467: "it was revoked",
+}
+
+
+class Refusal(Exception):
+    """A token that is not taken. The text says why and what to do; nothing was stored."""
+
+
+class Unchecked(Refusal):
+    """The check itself could not be made, which says nothing about the token."""
+
+
+@dataclass(frozen=True)
+class Connected:
+    """What came of connecting."""
+
+    connection: Connection
+    found: int  # ad accounts reached
+    renewed: bool  # the connection was there already and has a new token now
+
+    def __str__(self) -> str:
+        kind = self.connection.get_kind_display().lower()
+        verb = "has a new token and" if self.renewed else "is connected as"
+        who = f"{self.connection.subject_name or self.connection.subject_id} ({kind})"
+        reach = "1 ad account" if self.found == 1 else f"{self.found} ad accounts"
+        tail = (
+            f"{reach} found."
+            if self.found
+            else (
+                "no ad account is assigned to it. Assign some in Meta's business settings, then connect again."
+            )
+        )
+        return f"{self.connection.name} {verb} {who}; {tail}"
+
+
+@dataclass(frozen=True)
+class _Checked:
+    token: str
+    info: TokenInfo
+    subject_name: str
+    rows: list[dict[str, Any]]
+
+
+def connect(name: str, token: str, *, by: Any = None) -> Connected:
+    """Check a token with Meta, seal and store it, and find its ad accounts.
+
+    The same name with a token of the same identity renews the connection; its accounts and history stay.
+    Raises Refusal, with nothing stored.
+    """
+    name = clean_name(name)
+    checked = _check(clean_token(token))
+    existing = Connection.objects.filter(app_id=checked.info.app_id, subject_id=checked.info.user_id).first()
+    if existing and existing.name != name:
+        raise Refusal(
+            f"This token belongs to {checked.subject_name or checked.info.user_id}, who is already connected as "
+            f"“{existing.name}”. To replace that connection's token, connect under that name."
+        )
+    if not existing and Connection.objects.filter(name=name).exists():
+        raise Refusal(f"The name “{name}” is taken by a connection of another identity. Choose another name.")
+    try:
+        return _store(name, checked, existing, by)
+    except IntegrityError as error:
+        raise Refusal(
+            "Somebody else has just made the same connection. Open the list of connections to see it."
+        ) from error
+
+
+def clean_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise Refusal("The connection has no name. Give it one that says whose it is, like “reporting”.")
+    if len(name) > 80:
+        raise Refusal(f"The name has {len(name)} characters; 80 is the most. Shorten it.")
+    if not name.isprintable():
+        raise Refusal("The name has characters that can not be shown. Type it again.")
+    return name
+
+
+def clean_token(token: str) -> str:
+    """The token without what a copy leaves around it; Refusal when the rest can be no token."""
+    token = token.strip().strip("\"'\ufeff\u200b").strip()
+    if not token:
+        raise Refusal("No token was given. Paste the token that Meta showed when it was generated.")
+    if re.search(r"\s", token):
+        raise Refusal(
+            "The token has a space or a line break in the middle, so it was cut or two were pasted. Copy it again."
+        )
+    if not token.isascii() or not token.isprintable():
+        raise Refusal("The token has characters that no token has. Copy it again, straight from Meta's page.")
+    if len(token) > _LONGEST_TOKEN:
+        raise Refusal(
+            f"This text has {len(token)} characters; a token has a few hundred. Copy only the token."
+        )
+    if "|" in token:
+        raise Refusal(
+            "This is an app's own token (it has a | in it), which reads no ad accounts. "
+            "Paste the token of a system user."
+        )
+    return token
+
+
+def check_again(connection: Connection) -> int:
+    """Look at a stored connection anew: its token at Meta, its scopes, its ad accounts. Returns how many it reaches.
+
+    A token that Meta refuses makes the connection refused; a check that could not be made changes nothing.
+    Raises Refusal.
+    """
+    token = sealing.unseal(connection.sealed_token, connection.token_place)
+    try:
+        checked = _check(token)
+    except Unchecked:
+        raise
+    except Refusal as refusal:
+        connection.state = Connection.State.REFUSED
+        connection.state_reason = str(refusal)
+        connection.checked_at = timezone.now()
+        connection.save(update_fields=["state", "state_reason", "checked_at"])
+        raise
+    with transaction.atomic():
+        _describe(connection, checked)
+        connection.save()
+        return accounts.store(connection, checked.rows)
+
+
+def _check(token: str) -> _Checked:
+    info = _inspect(token)
+    _insist(info)
+    client = clients.for_token(token, retries=_PATIENCE)
+    try:
+        me = client.get("me", fields=["id", "name"])
+        subject_name = str(me.get("name") or "")
+        if info.user_id and str(me.get("id")) != info.user_id:
+            raise Refusal("Meta names two different owners for this token. Generate a new one and try again.")
+        rows = list(accounts.fetch(client))
+    except TokenRefused as error:
+        raise Refusal(
+            f"Meta refuses this token: {_death(error.subcode, error.message)}. {_A_NEW_ONE}"
+        ) from error
+    except PermissionMissing as error:
+        raise Refusal(
+            f"The token may not list its ad accounts. Generate it with {NEEDED_SCOPE}. ({error})"
+        ) from error
+    except GraphError as error:
+        raise Unchecked(
+            f"Meta could not be asked about this token's ad accounts, so nothing was stored. {error}"
+        ) from error
+    return _Checked(token, info, subject_name, rows)
+
+
+_A_NEW_ONE = "Generate a new token at Meta and paste that one."
+
+
+def _inspect(token: str) -> TokenInfo:
+    try:
+        return clients.for_app(retries=_PATIENCE).inspect_token(token)
+    except Unreachable as error:
+        raise Unchecked(
+            f"Meta could not be reached at {settings.META_GRAPH_URL}, so the token was not checked and nothing was "
+            f"stored. Check META_GRAPH_URL and the network, then try again. ({error})"
+        ) from error
+    except TokenRefused as error:
+        raise Unchecked(
+            "Meta does not accept this installation's own app. Check META_APP_ID and META_APP_SECRET. "
+            f"({error})"
+        ) from error
+    except (InvalidRequest, PermissionMissing) as error:
+        if "did not match" in error.message:
+            raise Refusal(_foreign()) from error
+        raise Unchecked(
+            f"Meta would not inspect the token: {error} Check META_APP_ID and META_APP_SECRET."
+        ) from error
+    except GraphError as error:
+        raise Unchecked(f"The token could not be checked, so nothing was stored. {error}") from error
+
+
+def _foreign(app: str = "") -> str:
+    other = f" ({app})" if app else ""
+    return (
+        f"This token belongs to another app{other}, not to app {settings.META_APP_ID}. "
+        "Generate one for this app: choose it in the list when Meta asks for the app."
+    )
+
+
+def _insist(info: TokenInfo) -> None:
+    """Refuse a token that is dead, foreign, of the wrong kind, or may not read ads."""
+    if info.app_id and info.app_id != settings.META_APP_ID:
+        raise Refusal(_foreign(info.application))
+    if not info.is_valid:
+        raise Refusal(
+            f"This token is not valid: {_death(info.error_subcode, info.error_message)}. {_A_NEW_ONE}"
+        )
+    if info.expires_at and datetime.fromtimestamp(info.expires_at, UTC) <= timezone.now():
+        raise Refusal(f"This token is not valid: it has expired. {_A_NEW_ONE}")
+    if info.type not in _KINDS:
+        raise Refusal(
+            f"This is a token of the kind {info.type or 'unknown'}, which reads no ad accounts. "
+            "Paste the token of a system user."
+        )
+    if not info.user_id:
+        raise Refusal(f"Meta does not say whose token this is. {_A_NEW_ONE}")
+    if NEEDED_SCOPE not in info.scopes:
+        has = ", ".join(info.scopes) or "nothing"
+        raise Refusal(
+            f"The token lacks {NEEDED_SCOPE} (it grants {has}). Generate it again with {NEEDED_SCOPE} ticked."
+        )
+
+
+def _death(subcode: int | None, message: str) -> str:
+    known = _DEATHS.get(subcode or 0)
+    if known:
+        return known
+    return message.rstrip(". ") if message else "Meta does not say why"
+
+
+def _store(name: str, checked: _Checked, existing: Connection | None, by: Any) -> Connected:
+    connection = existing or Connection(name=name, created_by=by)
+    with transaction.atomic():
+        connection.sealed_token = sealing.seal(checked.token, connection.token_place)
+        connection.fingerprint = hashlib.sha256(checked.token.encode()).hexdigest()[:16]
+        _describe(connection, checked)
+        connection.save()
+        found = accounts.store(connection, checked.rows)
+    return Connected(connection, found, renewed=existing is not None)
+
+
+def _describe(connection: Connection, checked: _Checked) -> None:
+    info = checked.info
+    connection.kind = _KINDS[info.type]
+    connection.state, connection.state_reason = Connection.State.ACTIVE, ""
+    connection.app_id, connection.subject_id = info.app_id or settings.META_APP_ID, info.user_id
+    connection.subject_name = checked.subject_name
+    connection.scopes = list(info.scopes)
+    connection.granular_scopes = [asdict(granular) for granular in info.granular_scopes]
+    connection.issued_at = _moment(info.issued_at)
+    connection.never_expires = info.expires_at == 0
+    connection.expires_at = _moment(info.expires_at)
+    connection.data_access_expires_at = _moment(info.data_access_expires_at)
+    connection.checked_at = timezone.now()
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

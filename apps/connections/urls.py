@@ -1,0 +1,11 @@
+from django.urls import path
+
+from . import views
+
+app_name = "connections"
+
+urlpatterns = [
+    path("connections/", views.connections, name="list"),
+    path("connections/new/", views.connect, name="new"),
+    path("connections/<uuid:pk>/check/", views.check, name="check"),
+]

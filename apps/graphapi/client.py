@@ -1,0 +1,175 @@
+"""The client: rows, values and results out; hiccups waited out; everything else one of our errors.
+
+Source: the Graph API page "Use the API".
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self
+
+import requests
+
+from apps.graphapi import batching, paging, pauses
+from apps.graphapi.answers import Answer
+from apps.graphapi.batching import Request, Result
+from apps.graphapi.door import Door, Hook
+from apps.graphapi.entries import Retry
+from apps.graphapi.errors import GraphError
+from apps.graphapi.limits import BATCH_MAX, GRAPH_URL, GRAPH_VERSION
+from apps.graphapi.pauses import Pauses
+from apps.graphapi.tokens import TokenInfo, read_token_info
+
+
+class Client:
+    """Talks to the Graph API with one token.
+
+        client = Client(token, app_secret=secret)
+        for campaign in client.each("act_42/campaigns", fields=["id", "name"]):
+            ...
+
+    `token` may be empty for the login calls that need none. `app_secret` makes every call carry its proof.
+    `timeout`: seconds to connect, and to wait for the next bytes. `clock` gives unix seconds. `retries` None:
+    never ask again. `on_call` is told every attempt; a fault in it is logged and goes no further.
+    Everything that can go wrong with a call is a `GraphError`; a wrong argument is a ValueError or TypeError.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        app_secret: str = "",
+        base_url: str = GRAPH_URL,
+        version: str = GRAPH_VERSION,
+        session: requests.Session | None = None,
+        timeout: tuple[float, float] = (5.0, 60.0),
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+        retries: Pauses | None = pauses.DEFAULT,
+        on_call: Hook | None = None,
+    ) -> None:
+        self.version = version
+        self._door = Door(
+            token,
+            app_secret=app_secret,
+            base_url=base_url,
+            version=version,
+            session=session,
+            timeout=timeout,
+            clock=clock,
+            on_call=on_call,
+        )
+        self._sleep = sleep
+        self._pauses = retries or pauses.NONE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._door.close()
+
+    def get(self, path: str, /, **params: Any) -> dict[str, Any]:
+        """Read. Hiccups are waited out."""
+        return self.request(Request("GET", path, params))
+
+    def post(self, path: str, /, *, idempotent: bool = False, **params: Any) -> dict[str, Any]:
+        """Write. Sent once, unless `idempotent` says that doing it twice does no harm."""
+        return self.request(Request("POST", path, params, idempotent))
+
+    def delete(self, path: str, /, *, idempotent: bool = False, **params: Any) -> dict[str, Any]:
+        """Delete. Sent once, unless `idempotent`."""
+        return self.request(Request("DELETE", path, params, idempotent))
+
+    def each(self, path: str, /, *, limit: int = 100, **params: Any) -> Iterator[dict[str, Any]]:
+        """Rows of a list; pages stay hidden. A page too heavy for Meta is asked again with a smaller limit.
+
+        An error can come in the middle of the list: cursors do not keep, so start it again from the top.
+        """
+        size, trail = paging.PageSize(limit), paging.Trail(path)
+        cursor: dict[str, str] | None = {}
+        while cursor is not None:
+            page = self._page(Request("GET", path, params | cursor), size)
+            yield from trail.rows(page)
+            cursor = trail.next(page)
+
+    def batch(self, requests: Iterable[Request], *, size: int = BATCH_MAX) -> list[Result]:
+        """One result for each request, in order; nothing is raised for one that failed.
+
+        Any number of requests, `size` (at most 50) in a round trip. Each counts as a call with Meta. Members
+        that met a hiccup, or were not finished in time, are asked again if that is safe.
+        """
+        asked = list(requests)
+        answers: dict[int, Answer] = {}
+        waiting = list(range(len(asked)))
+        for attempt, pause in enumerate([*self._pauses, None], start=1):
+            self._round(asked, waiting, answers, size=min(max(size, 1), BATCH_MAX), attempt=attempt)
+            failed = [(i, error) for i in waiting if (error := answers[i].error) and asked[i].safe]
+            again = [(i, error) for i, error in failed if self._worth(error, attempt)]
+            if pause is None or not again:
+                break
+            waiting = [i for i, _ in again]
+            self._sleep(max(pause, *(error.retry_after for _, error in again)))
+        return [batching.result(answers[i]) for i in range(len(asked))]
+
+    def inspect_token(self, token: str) -> TokenInfo:
+        """Meta's verdict on a token. Ask with an app token, or with a token of an admin of the same app."""
+        return read_token_info(self.get("debug_token", input_token=token), secrets=(token,))
+
+    def request(
+        self, request: Request, *, give_up: Callable[[GraphError], bool] = lambda error: False
+    ) -> dict[str, Any]:
+        """Send one request, again after a hiccup if that is safe. `give_up`: errors not to be waited out."""
+        for attempt, pause in enumerate([*self._pauses, None], start=1):
+            answer = self._door.ask(request, attempt)
+            error = answer.error
+            if error is None:
+                break
+            if pause is None or not request.safe or give_up(error) or not self._worth(error, attempt):
+                raise error
+            self._sleep(max(pause, error.retry_after))
+        value: dict[str, Any] = answer.value
+        return value
+
+    def _worth(self, error: GraphError, attempt: int) -> bool:
+        """Whether to ask again after so many attempts. A wait longer than our pauses is the caller's."""
+        if error.retry_after > self._pauses.longest:
+            return False
+        return error.entry.retry is Retry.SOON or (error.entry.retry is Retry.ONCE and attempt == 1)
+
+    def _page(self, request: Request, size: paging.PageSize) -> dict[str, Any]:
+        """One page, with as small a limit as Meta can bear; after a hiccup not without a pause."""
+        while True:
+            sized = Request("GET", request.path, {**request.params, "limit": size.now})
+            try:
+                page = self.request(sized, give_up=size.can_shrink_for)
+            except GraphError as error:
+                if not size.can_shrink_for(error):
+                    raise
+                pause = self._pauses.seconds(size.shrunk) if error.transient else 0.0
+                size.shrink_for(error)
+            else:
+                size.page_came()
+                return page
+            if pause:
+                self._sleep(pause)
+
+    def _round(
+        self,
+        asked: Sequence[Request],
+        waiting: Sequence[int],
+        answers: dict[int, Answer],
+        *,
+        size: int,
+        attempt: int,
+    ) -> None:
+        """Ask those waiting, `size` at a time. What refuses a whole batch for good is spared the rest."""
+        for start in range(0, len(waiting), size):
+            chunk = waiting[start : start + size]
+            got = self._door.ask_together([asked[i] for i in chunk], attempt)
+            answers.update(zip(chunk, got, strict=True))
+            if batching.refused_for_good(got[-1].error):
+                answers.update(dict.fromkeys(waiting[start + size :], got[-1]))
+                return

@@ -1,0 +1,44 @@
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.reporting import arguments, export
+from apps.reporting.models import Insight, Level
+
+
+class Command(BaseCommand):
+    help = "Print stored insights, one row per object and day, with Meta's own field names."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        arguments.add_accounts(parser)
+        arguments.add_days(parser, required=True)
+        arguments.add_breakdowns(parser, many=False)
+        parser.add_argument("--level", choices=Level.values, default=Level.CAMPAIGN.value)
+        parser.add_argument("--format", choices=["csv", "jsonl"], default="csv")
+
+    def handle(
+        self,
+        *,
+        account: list[str],
+        since: date,
+        until: date,
+        level: str,
+        breakdown: str,
+        format: str,
+        **options: Any,
+    ) -> None:
+        arguments.check_window(since, until)
+        chosen = Insight.objects.of(arguments.accounts(account)).at(level, breakdown).between(since, until)
+        rows = export.records(chosen, level)
+        lines = (
+            export.jsonl(rows) if format == "jsonl" else export.as_csv(rows, export.columns(level, breakdown))
+        )
+        try:
+            for text in lines:
+                self.stdout.write(text, ending="")
+            self.stdout.flush()
+        except BrokenPipeError:
+            return  # whoever read us has seen enough
+        self.stderr.write(f"{chosen.count()} rows exported.")

@@ -1,0 +1,240 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+
+from apps.connections.models import AdAccount
+from apps.graphapi import GraphError
+
+from .fields import ExactDecimalField
+from .querysets import InsightQuerySet, SyncRunQuerySet
+
+# Meta reports the same sales under several action types, each containing the next. One is chosen, never summed.
+PURCHASE_TYPES = ["omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase"]
+
+
+class Level(models.TextChoices):
+    ACCOUNT = "account", "Account"
+    CAMPAIGN = "campaign", "Campaign"
+    ADSET = "adset", "Ad set"
+    AD = "ad", "Ad"
+
+
+class AdObject(models.Model):
+    """What campaigns, ad sets and ads have in common. Meta's words are kept as text: their lists grow."""
+
+    meta_id = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=1000, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    effective_status = models.CharField(max_length=40, blank=True)
+    created_time = models.DateTimeField(null=True)
+    updated_time = models.DateTimeField(null=True)
+    # When Meta last listed it. Deleted and archived objects drop out of Meta's lists; their numbers stay.
+    listed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name or self.meta_id
+
+
+class Budgeted(models.Model):
+    """Budgets in minor units of the account's currency, as Meta gives them; null where the parent or child has them."""
+
+    daily_budget = models.BigIntegerField(null=True)
+    lifetime_budget = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Campaign(AdObject, Budgeted):
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="campaigns")
+    objective = models.CharField(max_length=60, blank=True)
+    bid_strategy = models.CharField(max_length=60, blank=True)
+    buying_type = models.CharField(max_length=40, blank=True)
+
+
+class AdSet(AdObject, Budgeted):
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="adsets")
+    campaign_id = models.CharField(max_length=32, db_index=True)  # Meta's id
+    optimization_goal = models.CharField(max_length=60, blank=True)
+
+
+class Ad(AdObject):
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="ads")
+    campaign_id = models.CharField(max_length=32)
+    adset_id = models.CharField(max_length=32, db_index=True)
+
+
+def _first_of(column: str) -> Any:
+    return Cast(Coalesce(*[KeyTextTransform(kind, column) for kind in PURCHASE_TYPES]), ExactDecimalField())
+
+
+class Insight(models.Model):
+    """What Meta reported for one object on one of the account's own days, at one level, whole or broken down.
+
+    Rows are only ever written by `reporting.store`. Additive: impressions, clicks, spend, one action type. Not
+    additive: reach, frequency.
+    """
+
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="insights")
+    day = models.DateField()
+    level = models.CharField(max_length=10, choices=Level)
+    object_id = models.CharField(max_length=32)
+    # The breakdown asked for ("age,gender") and this row's part of it ("25-34,female"); empty when not broken down.
+    breakdown = models.CharField(max_length=120, default="")
+    segment = models.CharField(max_length=400, default="")
+    campaign_id = models.CharField(max_length=32, default="")
+    adset_id = models.CharField(max_length=32, default="")
+    ad_id = models.CharField(max_length=32, default="")
+    # As the object was called in the report: the only name that a deleted object has.
+    name = models.CharField(max_length=1000, default="")
+    currency = models.CharField(max_length=3)
+    impressions = models.BigIntegerField(default=0)
+    clicks = models.BigIntegerField(default=0)
+    inline_link_clicks = models.BigIntegerField(default=0)
+    spend = ExactDecimalField(default=0)
+    reach = models.BigIntegerField(null=True)
+    frequency = ExactDecimalField(null=True)
+    # Action type to number. Types overlap: never add up different ones.
+    actions = models.JSONField(default=dict)
+    action_values = models.JSONField(default=dict)
+    purchases = models.GeneratedField(
+        expression=_first_of("actions"), output_field=ExactDecimalField(null=True), db_persist=True
+    )
+    purchase_value = models.GeneratedField(
+        expression=_first_of("action_values"), output_field=ExactDecimalField(null=True), db_persist=True
+    )
+    # When the row took the values it has now.
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    objects = InsightQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            # In this order the index also serves one account's range of days.
+            models.UniqueConstraint(
+                fields=["account", "day", "level", "object_id", "breakdown", "segment"],
+                name="one_insight_per_object_and_day",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.object_id} on {self.day}"
+
+
+class SyncRun(models.Model):
+    """One sync of one ad account: first what is due, then the record of what came of it.
+
+    A task carries only this row's id. `attempt` grows with every claim, so that a worker which was given up for dead
+    can not finish a run that another has taken over.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        WAITING = "waiting", "Waiting for Meta"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    class Reason(models.TextChoices):
+        FIRST = "first", "First sync"
+        HOURLY = "hourly", "Hourly"
+        NIGHTLY = "nightly", "Nightly, 28 days"
+        PAGE = "page", "Asked for on a page"
+        COMMAND = "command", "Asked for by command"
+
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="sync_runs")
+    reason = models.CharField(max_length=10, choices=Reason)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    since = models.DateField()
+    until = models.DateField()
+    levels = models.JSONField(default=list)
+    breakdowns = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.IntegerField(default=0)
+    queued_at = models.DateTimeField(default=timezone.now)
+    nudged_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    calls = models.IntegerField(default=0)
+    rows = models.IntegerField(default=0)
+    added = models.IntegerField(default=0)
+    changed = models.IntegerField(default=0)
+    removed = models.IntegerField(default=0)
+    # Why it failed or waits: a sentence, and what Meta's support asks for.
+    error = models.TextField(blank=True)
+    error_code = models.IntegerField(null=True)
+    error_subcode = models.IntegerField(null=True)
+    fbtrace_id = models.CharField(max_length=80, blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "reason", "since", "until", "levels", "breakdowns"],
+                condition=models.Q(state="queued"),
+                name="one_queued_run_per_window",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["account", "-queued_at"], name="latest_runs_of_an_account"),
+            models.Index(fields=["state", "nudged_at"], name="runs_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}, {self.since} to {self.until}: {self.get_state_display().lower()}"
+
+    @property
+    def took(self) -> timedelta | None:
+        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
+
+    def start(self) -> None:
+        self.state, self.attempt = self.State.RUNNING, self.attempt + 1
+        self.started_at, self.finished_at, self.not_before = timezone.now(), None, None
+        self._forget_error()
+        self.save(
+            update_fields=["state", "attempt", "started_at", "finished_at", "not_before", *self._ERROR_FIELDS]
+        )
+
+    def requeue(self) -> None:
+        """Its worker died: due again."""
+        self.state, self.nudged_at = self.State.QUEUED, timezone.now()
+        self.save(update_fields=["state", "nudged_at"])
+
+    def wait(self, until: datetime, error: GraphError) -> None:
+        """Meta asks for patience."""
+        self.state, self.not_before, self.nudged_at = self.State.WAITING, until, until
+        self._remember(error)
+        self.save(update_fields=["state", "not_before", "nudged_at", "calls", *self._ERROR_FIELDS])
+
+    def fail(self, error: Exception) -> None:
+        self.state, self.finished_at = self.State.FAILED, timezone.now()
+        self._remember(error)
+        self.save(update_fields=["state", "finished_at", "calls", *self._ERROR_FIELDS])
+
+    def done(self) -> None:
+        self.state, self.finished_at = self.State.DONE, timezone.now()
+        self.save(update_fields=["state", "finished_at", "calls", "rows", "added", "changed", "removed"])
+
+    _ERROR_FIELDS = ("error", "error_code", "error_subcode", "fbtrace_id")
+
+    def _forget_error(self) -> None:
+        self.error, self.error_code, self.error_subcode, self.fbtrace_id = "", None, None, ""
+
+    def _remember(self, error: Exception) -> None:
+        self.error = str(error)
+        if isinstance(error, GraphError):
+            self.error_code, self.error_subcode = error.code, error.subcode
+            self.fbtrace_id = (error.fbtrace_id or "")[:80]

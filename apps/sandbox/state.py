@@ -1,0 +1,78 @@
+"""Everything a running sandbox remembers, and how it goes back to the beginning."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from .clock import Clock
+from .delivery import Delivery
+from .faults import Faults
+from .reports import Reports
+from .settings import Settings
+from .tokens import Tokens
+from .usage import Usage
+from .world import World, effective_status
+
+LOG_LENGTH = 500
+
+
+class State:
+    """Guarded by one lock in the server: nothing here locks by itself."""
+
+    def __init__(
+        self, seed: int, clock: Clock, settings: Settings, *, app_id: str, app_secret: str
+    ) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.settings = settings
+        self._first_settings = asdict(settings)
+        self.world = World(seed)
+        self.delivery = Delivery(self.world)
+        self.tokens = Tokens(seed, app_id, app_secret, self.world.accounts, clock.now())
+        self.usage = Usage(settings, self.active_ads)
+        self.faults = Faults()
+        self.reports = Reports(seed)
+        self.calls = 0
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self._active: dict[str, tuple[int, int, int]] = {}
+
+    def reset(self) -> None:
+        self.clock.reset()
+        for name, value in self._first_settings.items():
+            setattr(self.settings, name, value)
+        self.world.reset()
+        self.tokens.reset(self.clock.now())
+        self.usage.reset()
+        self.faults.reset()
+        self.reports.reset()
+        self.calls = 0
+        self.log.clear()
+        self._active.clear()
+
+    def active_ads(self, account_id: str) -> int:
+        account = self.world.account_by_id.get(account_id)
+        if account is None:
+            return 0
+        now = self.clock.now()
+        stamp = (account.day(now), self.world.revision)
+        known = self._active.get(account_id)
+        if known is None or known[:2] != stamp:
+            running = [ad for ad in account.ads if ad.created <= now]
+            count = sum(effective_status(ad, now) == "ACTIVE" for ad in running)
+            known = self._active[account_id] = (*stamp, count)
+        return known[2]
+
+    def remember(self, method: str, path: str, status: int | str, milliseconds: float) -> None:
+        """Note a request for the call log: never its parameters."""
+        self.calls += 1
+        self.log.append(
+            {
+                "at": self.clock.text(),
+                "method": method,
+                "path": path,
+                "status": status,
+                "milliseconds": round(milliseconds, 1),
+            }
+        )

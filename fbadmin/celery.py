@@ -1,0 +1,21 @@
+"""The Celery app and the whole beat schedule."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fbadmin.settings")
+
+app = Celery("fbadmin")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # Today and yesterday, hourly: the numbers people look at.
+    "sync-recent": {"task": "apps.reporting.tasks.sync_recent", "schedule": crontab(minute=7)},
+    # Meta restates a day for 28 days.
+    "sync-restated": {"task": "apps.reporting.tasks.sync_restated", "schedule": crontab(hour=3, minute=20)},
+    # A task is a nudge: whatever is due and has no worker is found here.
+    "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0},
+}

@@ -1,0 +1,1 @@
+"""What the demo puts on stage: three people, a connection to the sandbox, a first sync."""

@@ -1,0 +1,19 @@
+"""The web server: `gunicorn -c fbadmin/gunicorn_conf.py fbadmin.wsgi`."""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# Each thread keeps its database connection; more threads than this would only queue for the interpreter.
+threads = 4
+timeout = 60
+graceful_timeout = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+# The heartbeat file on a disk that is busy makes workers look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# A socket that anyone could connect to is not needed, and a home folder may not exist.
+control_socket_disable = True

@@ -1,0 +1,242 @@
+"""All settings, read from the environment. `.env.example` documents every name; a bad value stops the start."""
+
+import os
+import sys
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from fbadmin import environment as env
+from fbadmin import keys
+from fbadmin.embedded import broker, postgres
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env_file = os.environ.get("FBADMIN_ENV_FILE", str(BASE_DIR / ".env"))
+if env_file:
+    env.load_file(Path(env_file))
+
+# --- this installation ---------------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG")
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()
+SITE_URL = env.address("SITE_URL", "http://localhost:8000")
+ORGANISATION = env.text("ORGANISATION")
+
+SECRET_KEY = keys.secret_key(env.text("SECRET_KEY"), debug=DEBUG, var_dir=VAR_DIR)
+TOKEN_KEYS = keys.token_keys(env.text("TOKEN_KEYS"), debug=DEBUG, var_dir=VAR_DIR)
+
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+for origin in CSRF_TRUSTED_ORIGINS:
+    if not origin.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(
+            f"CSRF_TRUSTED_ORIGINS has {origin!r} without a scheme. Write https://{origin}."
+        )
+
+# --- Meta ----------------------------------------------------------------------------------------
+
+# The defaults are the sandbox's, which knows no other app.
+META_APP_ID = env.pattern("META_APP_ID", "123456789012345", r"\d{5,20}", "123456789012345")
+META_APP_SECRET = env.text("META_APP_SECRET", "0123456789abcdef0123456789abcdef")
+META_APP_SECRET_PREVIOUS = env.text("META_APP_SECRET_PREVIOUS")
+META_GRAPH_URL = env.address("META_GRAPH_URL", "https://graph.facebook.com")
+META_DIALOG_URL = env.address("META_DIALOG_URL", "https://www.facebook.com")
+META_API_VERSION = env.pattern("META_API_VERSION", "v26.0", r"v\d{1,3}\.\d{1,2}", "v26.0")
+META_CLOCK_SPEED = env.number("META_CLOCK_SPEED", default=1, least=1)
+META_WEBHOOK_VERIFY_TOKEN = env.text("META_WEBHOOK_VERIFY_TOKEN")
+META_LOGIN_CONFIG_ID = env.text("META_LOGIN_CONFIG_ID")
+
+# Dotted path of the function that is told of every attempt at Meta; empty: nobody listens.
+GRAPH_RECORDER = ""
+
+# --- alerts and metrics --------------------------------------------------------------------------
+
+ALERT_URLS = env.items("ALERT_URLS")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
+# --- Django --------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "fbadmin",
+    "apps.ui",
+    "apps.team",
+    "apps.connections",
+    "apps.reporting",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "apps.ui.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "fbadmin.urls"
+WSGI_APPLICATION = "fbadmin.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.ui.context.shell",
+                "apps.team.context.admins",
+            ],
+            "builtins": ["apps.ui.templatetags.formats"],
+        },
+    },
+]
+
+# --- database, cache, broker ---------------------------------------------------------------------
+
+database_url = env.text("DATABASE_URL")
+if database_url:
+    try:
+        database = dj_database_url.parse(database_url, conn_max_age=600, conn_health_checks=True)
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL can not be read. Write it like postgres://user:password@host:5432/name."
+        ) from error
+    if database["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name."
+        )
+else:
+    database = postgres.database_config(VAR_DIR) | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+DATABASES = {"default": database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL is no Redis address. Write it like redis://localhost:6379/0.")
+
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "fbadmin",
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    # A worker that dies gives its messages back after this many seconds.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "global_keyprefix": "fbadmin:"}
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": VAR_DIR / "cache",
+        }
+    }
+    embedded_broker = broker.celery_config(VAR_DIR)
+    CELERY_BROKER_URL = embedded_broker["broker_url"]
+    CELERY_BROKER_TRANSPORT_OPTIONS = embedded_broker["broker_transport_options"]
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "fbadmin"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- people --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "team.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "apps.team.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+# --- mail ----------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG else 'smtp'}.EmailBackend"
+
+# --- language, time, files -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Files are served from where they stand when nothing was collected: a try-out needs no build step.
+WHITENOISE_USE_FINDERS = True
+
+# --- what the browser may do ---------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_COOKIES = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_COOKIES else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES else None
+
+# --- the lines at the foot of the sidebar --------------------------------------------------------
+
+PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
+
+# --- logs ----------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

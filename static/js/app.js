@@ -1,0 +1,250 @@
+/* Behaviour shared by every screen. No framework, no inline handlers, no eval. */
+(() => {
+  'use strict';
+  const root = document.documentElement;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  const remember = (name, value) => {
+    const secure = location.protocol === 'https:' ? '; secure' : '';
+    document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${secure}`;
+  };
+
+  /* ------------------------------------------------------------------ theme */
+
+  // The server renders data-theme from the cookie, so nothing flashes.
+  const systemDark = matchMedia('(prefers-color-scheme: dark)');
+  const isDark = () => root.dataset.theme === 'dark' || (root.dataset.theme !== 'light' && systemDark.matches);
+  const themeChanged = () => document.dispatchEvent(new CustomEvent('themechange'));
+  systemDark.addEventListener('change', themeChanged);
+
+  const toggleTheme = () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    remember('theme', root.dataset.theme);
+    themeChanged();
+  };
+
+  /* ----------------------------------------------------------------- toasts */
+
+  let toastTimer = 0;
+
+  /* One at a time, six seconds, longer when it offers something to press. */
+  const toast = (text, action) => {
+    const box = $('.toasts');
+    if (!box || !text) return;
+    const element = document.createElement('div');
+    element.className = 'toast';
+    element.append(Object.assign(document.createElement('span'), { textContent: text }));
+    if (action?.url && action?.label) {
+      const button = Object.assign(document.createElement('button'), { type: 'button', textContent: action.label });
+      button.addEventListener('click', () => {
+        element.remove();
+        window.htmx.ajax('POST', action.url, { source: document.body, swap: 'none' });
+      });
+      element.append(button);
+    }
+    box.replaceChildren(element);
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => element.remove(), action ? 10000 : 6000);
+  };
+
+  // The server may send one along with any htmx answer: HX-Trigger: {"toast": {"text": "…"}}.
+  document.addEventListener('toast', ({ detail }) => toast(detail.text ?? detail.value, detail.action));
+
+  // A live region speaks only of what changes after it is there.
+  const announceMessages = () => {
+    const said = $$('[data-announce]').map((element) => element.textContent.trim().replace(/\s+/g, ' '));
+    const voice = $('#announcer');
+    if (said.length && voice) setTimeout(() => { voice.textContent = said.join('. '); }, 150);
+  };
+
+  /* ----------------------------------------------------------------- clicks */
+
+  const copy = async (element) => {
+    const source = document.getElementById(element.dataset.copy);
+    let text = element.dataset.copy;
+    if (element.hasAttribute('data-copy-page')) text = location.href;
+    else if (source) text = source.value ?? source.textContent;
+    try {
+      await navigator.clipboard.writeText(text.trim());
+      toast(element.dataset.copied || 'Copied');
+    } catch {
+      toast('Copying is blocked by the browser');
+    }
+  };
+
+  const expand = (button) => {
+    const open = button.getAttribute('aria-expanded') === 'true';
+    button.setAttribute('aria-expanded', String(!open));
+    hideChildren(button.dataset.expand, open);
+  };
+
+  /* Closing a row closes what hangs below its children too; opening shows only the next level. */
+  const hideChildren = (parent, hide) => {
+    $$(`[data-parent="${CSS.escape(parent)}"]`).forEach((row) => {
+      row.hidden = hide;
+      const button = $('[data-expand]', row);
+      if (button && (hide || button.getAttribute('aria-expanded') === 'true')) {
+        hideChildren(button.dataset.expand, hide);
+      }
+    });
+  };
+
+  const closeMenus = (except) => {
+    $$('details.menu[open]').forEach((menu) => { if (!menu.contains(except)) menu.open = false; });
+  };
+
+  const ACTIONS = '[data-theme-toggle],[data-copy],[data-copy-page],[data-open],[data-close],[data-expand],[data-toast],[data-dismiss]';
+
+  document.addEventListener('click', (event) => {
+    closeMenus(event.target);
+    const target = event.target.closest(ACTIONS);
+    if (!target) return;
+    const data = target.dataset;
+    if ('themeToggle' in data) toggleTheme();
+    else if ('copy' in data || 'copyPage' in data) copy(target);
+    else if ('open' in data) { closeMenus(); document.getElementById(data.open)?.showModal(); }
+    else if ('close' in data) target.closest('dialog')?.close();
+    else if ('expand' in data) expand(target);
+    else if ('dismiss' in data) target.closest('.callout')?.remove();
+    else if ('toast' in data) toast(data.toast);
+  });
+
+  // Typed confirmation: the destructive button wakes up only on an exact match.
+  document.addEventListener('input', ({ target }) => {
+    const wanted = target.dataset?.confirm;
+    const button = wanted && target.form && $('[data-confirm-target]', target.form);
+    if (button) button.disabled = target.value.trim() !== wanted;
+  });
+
+  // Filters that send themselves; without JavaScript their form has a button.
+  document.addEventListener('change', ({ target }) => {
+    if (target.matches?.('[data-submit]')) target.form?.requestSubmit();
+    if (target.matches?.('[data-shortcuts-switch]')) {
+      root.dataset.shortcuts = target.checked ? 'on' : 'off';
+      remember('shortcuts', root.dataset.shortcuts);
+    }
+  });
+
+  /* --------------------------------------------------------------- keyboard */
+
+  const typing = (element) => element.closest('input:not([type="checkbox"]):not([type="radio"]),textarea,select,[contenteditable],dialog');
+
+  const focusRow = (step) => {
+    const rows = $$('main tbody tr:not([hidden])').map((row) => $('th a, td a', row)).filter(Boolean);
+    const here = rows.findIndex((link) => link.closest('tr').contains(document.activeElement));
+    rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + step))]?.focus();
+  };
+
+  const KEYS = {
+    '/': () => $('main [type="search"]')?.focus(),
+    '?': () => $('#keys')?.showModal(),
+    j: () => focusRow(1),
+    k: () => focusRow(-1),
+    x: () => $('input[type="checkbox"]', document.activeElement?.closest('tbody tr') ?? document.createElement('p'))?.click(),
+    '[': () => $('[data-shift="-1"]')?.click(),
+    ']': () => $('[data-shift="1"]')?.click(),
+  };
+
+  let goPressed = 0;
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      const menu = $('details.menu[open]');
+      if (menu) { menu.open = false; $('summary', menu).focus(); }
+    }
+    if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+    if (root.dataset.shortcuts === 'off' || typing(event.target)) return;
+    if (Date.now() - goPressed < 1200) {
+      goPressed = 0;
+      const link = $(`.nav [data-key="${CSS.escape(event.key)}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (event.key === 'g') { goPressed = Date.now(); return; }
+    const action = KEYS[event.key];
+    if (action) { event.preventDefault(); action(); return; }
+    const button = $(`main [data-shortcut="${CSS.escape(event.key)}"]:not(:disabled)`);
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
+  /* ------------------------------------------------------------------- htmx */
+
+  // Polling rests while nobody looks, and catches up on return.
+  document.addEventListener('htmx:beforeRequest', (event) => {
+    if (document.hidden && event.target.matches('[data-poll]')) event.preventDefault();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) $$('[data-poll]').forEach((element) => window.htmx?.trigger(element, 'refresh'));
+  });
+
+  // Polling speaks of a change of state, never of numbers.
+  let lastState = null;
+  const pulseChanged = () => {
+    const pulse = $('[data-pulse-state]');
+    if (!pulse) return;
+    const { pulseState, pulseText } = pulse.dataset;
+    if (lastState !== null && pulseState !== lastState) toast(pulseText || 'All quiet again');
+    lastState = pulseState;
+  };
+
+  const sessionEnded = () => {
+    const dialog = $('#session');
+    const link = dialog && $('a[data-sign-in]', dialog);
+    if (!link || dialog.open) return;
+    link.href = `${link.dataset.signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
+    dialog.showModal();
+  };
+
+  const WORDS = {
+    403: 'You may not do that.',
+    404: 'That is not there any more.',
+    429: 'Too many tries. Wait a minute.',
+  };
+
+  /* A part that fails says so where the eye is, and offers to try again. */
+  const failed = (detail, text) => {
+    const template = $('#failed');
+    const place = detail.target?.closest?.('.panel')?.querySelector('.body') ?? $('#messages');
+    if (!template || !place) return;
+    const callout = template.content.cloneNode(true).firstElementChild;
+    const reference = detail.xhr?.getResponseHeader?.('X-Request-ID');
+    $('[data-text]', callout).textContent = text;
+    $('[data-reference]', callout).textContent = reference ? `ref ${reference}` : '';
+    const again = $('[data-again]', callout);
+    const { verb, path } = detail.requestConfig ?? {};
+    if (verb === 'get') {
+      again.addEventListener('click', () => {
+        callout.remove();
+        window.htmx.ajax('GET', path, { source: detail.elt, target: detail.target });
+      });
+    } else again.remove();
+    $$(':scope > .callout[data-failed]', place).forEach((old) => old.remove());
+    place.prepend(callout);
+  };
+
+  document.addEventListener('htmx:responseError', ({ detail }) => {
+    const { status } = detail.xhr;
+    if (status === 401) sessionEnded();
+    else if (!detail.elt.matches('[data-poll]')) failed(detail, WORDS[status] ?? `The server answered ${status}. The rest of the page is unaffected.`);
+  });
+  document.addEventListener('htmx:sendError', ({ detail }) => {
+    if (!detail.elt.matches('[data-poll]')) failed(detail, 'The server did not answer. The rest of the page is unaffected.');
+  });
+
+  // A dialog that comes with an answer opens itself.
+  document.addEventListener('htmx:afterSettle', () => {
+    $$('dialog[data-show]:not([open])').forEach((dialog) => dialog.showModal());
+    pulseChanged();
+  });
+
+  /* ----------------------------------------------------------------- online */
+
+  const online = () => {
+    const banner = $('#offline');
+    if (banner) banner.hidden = navigator.onLine;
+  };
+  addEventListener('online', online);
+  addEventListener('offline', online);
+
+  addEventListener('DOMContentLoaded', () => { online(); announceMessages(); pulseChanged(); });
+})();
