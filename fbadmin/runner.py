@@ -11,6 +11,7 @@ Signals only set a flag, so nothing is ever interrupted half way between startin
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from fbadmin import guard
 
 PATIENCE = 8.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GONE = select.POLLHUP | select.POLLERR
 IMPORTANT = re.compile(r"\b(ERROR|CRITICAL)\b|Traceback \(most recent")
 
 
@@ -162,6 +164,7 @@ class Runner:
     def until(self, ready: Callable[[], bool], what: str, *, seconds: float, pause: float = 0.1) -> None:
         """Wait for something the programs bring about."""
         limit = time.monotonic() + seconds
+        self.check()
         while not ready():
             self.sleep(pause)
             if time.monotonic() > limit:
@@ -185,7 +188,7 @@ class Runner:
         """Raise Stopped or Failed when there is a reason to. Shows what the programs have to say."""
         for child in self._children:
             self.show(child)
-        if self._asked:
+        if self._asked or self._unheard():
             raise Stopped
         for child in self._children:
             if child is not but and child.ended():
@@ -226,6 +229,16 @@ class Runner:
         except OSError:
             self._deaf = True
             self._asked += 1
+
+    def _unheard(self) -> bool:
+        """Is the terminal gone? A hang-up may reach `make` and not us, so we look."""
+        try:
+            watch = select.poll()
+            watch.register(self._out.fileno(), 0)
+        except (OSError, ValueError):
+            return False  # nothing that can hang up
+        self._deaf = self._deaf or any(event & GONE for _, event in watch.poll(0))
+        return self._deaf
 
     def show(self, child: Child) -> None:
         for line in child.fresh_lines():

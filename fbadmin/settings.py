@@ -52,6 +52,9 @@ META_LOGIN_CONFIG_ID = env.text("META_LOGIN_CONFIG_ID")
 # Dotted path of the function that is told of every attempt at Meta; empty: nobody listens.
 GRAPH_RECORDER = ""
 
+# What every Graph client is made with besides. Tests put their own clock and sleep here.
+GRAPH_CLIENT_OPTIONS: dict[str, object] = {}
+
 # --- alerts and metrics --------------------------------------------------------------------------
 
 ALERT_URLS = env.items("ALERT_URLS")

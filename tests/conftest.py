@@ -9,3 +9,11 @@ from tests import environment
 def django_db_modify_db_settings(request):
     environment.name_test_database()
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture
+def no_pauses(settings):
+    """Retries happen, but nobody waits for them. Gives the seconds that would have been slept."""
+    slept: list[float] = []
+    settings.GRAPH_CLIENT_OPTIONS = {"sleep": slept.append}
+    return slept

@@ -13,7 +13,6 @@ from apps.graphapi import Call, Client, app_token
 from . import sealing
 from .models import AdAccount, Connection
 
-
 Listener = Callable[[Call], None]
 
 
@@ -30,7 +29,7 @@ def for_token(token: str, *, also: Listener | None = None, **options: Any) -> Cl
         version=settings.META_API_VERSION,
         session=_session(),
         on_call=_listeners(also),
-        **options,
+        **{**settings.GRAPH_CLIENT_OPTIONS, **options},
     )
 
 

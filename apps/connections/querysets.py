@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
-    from .models import AdAccount, Connection
+    pass
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):

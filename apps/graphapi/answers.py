@@ -70,7 +70,7 @@ def read_answer(reply: Reply, asked: Asked, *, expect: type = dict) -> Answer:
     headers = {name.lower(): text for name, text in reply.headers.items()}
     about: dict[str, Any] = {
         "status": reply.status,
-        "usage": read_usage(headers, asked.account_id),
+        "usage": read_usage(headers, asked.account_id, secrets=asked.secrets),
         "fbtrace_id": tidy(headers.get("x-fb-trace-id"), secrets=asked.secrets, longest=64),
         "request_id": tidy(headers.get("x-fb-request-id"), secrets=asked.secrets, longest=64),
         "rev": tidy(headers.get("x-fb-rev"), secrets=asked.secrets, longest=64),
@@ -81,7 +81,7 @@ def read_answer(reply: Reply, asked: Asked, *, expect: type = dict) -> Answer:
     return Answer(
         value=value,
         error=error,
-        api_version=tidy(headers.get("facebook-api-version"), longest=16),
+        api_version=tidy(headers.get("facebook-api-version"), secrets=asked.secrets, longest=16),
         version_warning=tidy(headers.get("x-ad-api-version-warning"), secrets=asked.secrets, longest=300),
         size=len(reply.body),
         **about,

@@ -68,7 +68,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, unless the session came from outside and may serve others."""
         self._door.close()
 
     def get(self, path: str, /, **params: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 
@@ -58,13 +59,15 @@ class Door:
         self._auth = wire.Bearer(token)
         self._proof = appsecret_proof(token, app_secret) if token and app_secret else ""
         self._secrets = tuple(filter(None, (token, app_secret, self._proof)))
-        self._session = session or requests.Session()
+        self._session, self._own_session = session or requests.Session(), session is None
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # the token alone says who
         self._timeout, self._clock, self._on_call = timeout, clock, on_call
         wire.quiet_library_log()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
+        """Close the connections, unless the session came from outside and may serve others."""
+        if self._own_session:
+            self._session.close()
 
     def ask(self, request: Request, attempt: int = 1) -> Answer:
         """One attempt of one request."""

@@ -18,8 +18,6 @@ Which code raises which class is decided by `catalogue.classify` alone. Source o
 page "Handle Errors" and the Marketing API page "Error reference".
 """
 
-# ruff: noqa: N818 (they are named by what happened)
-
 from typing import Any, ClassVar
 
 from apps.graphapi import codes_access, codes_limits, codes_requests
@@ -97,6 +95,9 @@ class GraphError(Exception):
         call = f"{self.method} {self.path or '/'}: " if self.method else ""
         trace = f" (fbtrace_id {self.fbtrace_id})" if self.fbtrace_id else ""
         return f"{call}{self._finding()} {self.entry.action}{trace}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
 
     def _finding(self) -> str:
         """What was answered and what it means. Meta's own message stays out: it may echo parameters."""

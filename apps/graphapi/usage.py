@@ -13,7 +13,7 @@ from typing import Any
 from apps.graphapi.accounts import bare_id
 from apps.graphapi.entries import Scope
 from apps.graphapi.limits import BLOCK_SECONDS_FULL, BLOCK_SECONDS_LIMITED, TIER_LIMITED
-from apps.graphapi.scrub import tidy
+from apps.graphapi.scrub import scrub, tidy
 
 APP = "x-app-usage"
 ACCOUNT = "x-ad-account-usage"
@@ -105,12 +105,14 @@ def shortest_block(tier: str) -> float:
     return BLOCK_SECONDS_LIMITED if tier == TIER_LIMITED else BLOCK_SECONDS_FULL
 
 
-def read_usage(headers: Mapping[str, str], account: str | None = None) -> Usage | None:
+def read_usage(
+    headers: Mapping[str, str], account: str | None = None, *, secrets: tuple[str, ...] = ()
+) -> Usage | None:
     """All readings in an answer's headers (names in any case), or None when there are none.
 
     `account`: bare id from the path of the call, because two of the headers do not name theirs.
     """
-    named = {name.lower(): text for name, text in headers.items() if name.lower() in HEADERS}
+    named = {name.lower(): scrub(text, secrets) for name, text in headers.items() if name.lower() in HEADERS}
     readings = tuple(reading for name in HEADERS for reading in _read(name, named.get(name), account or ""))
     raw = tuple((name, tidy(named[name])) for name in HEADERS if name in named)
     return Usage(readings, raw) if readings else None

@@ -33,7 +33,7 @@ def add_breakdowns(parser: ArgumentParser, *, many: bool) -> None:
         nargs="+" if many else None,
         action="extend" if many else "store",
         type=breakdown,
-        default=[] if many else "",
+        default=[] if many else None,
         metavar="age,gender",
     )
 

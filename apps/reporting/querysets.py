@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from .models import Insight, SyncRun
+    pass
 
 
 class InsightQuerySet(models.QuerySet["Insight"]):

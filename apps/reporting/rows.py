@@ -72,7 +72,7 @@ def read(
         impressions=_whole(raw, "impressions") or 0,
         clicks=_whole(raw, "clicks") or 0,
         inline_link_clicks=_whole(raw, "inline_link_clicks") or 0,
-        spend=_number(raw, "spend") or Decimal(0),
+        spend=_or_zero(_number(raw, "spend")),
         reach=_whole(raw, "reach"),
         frequency=_number(raw, "frequency"),
         actions=_by_type(raw, "actions"),
@@ -137,6 +137,11 @@ def _number(raw: dict[str, Any], field: str) -> Decimal | None:
     return number
 
 
+def _or_zero(number: Decimal | None) -> Decimal:
+    """Zero only for what is not there: a zero keeps its decimals, 0.00 stays 0.00."""
+    return Decimal(0) if number is None else number
+
+
 def _whole(raw: dict[str, Any], field: str) -> int | None:
     number = _number(raw, field)
     if number is None:
@@ -155,6 +160,6 @@ def _by_type(raw: dict[str, Any], field: str) -> str:
     for entry in entries:
         kind = clean(entry.get("action_type")) if isinstance(entry, dict) else ""
         if kind:
-            totals[kind] = totals.get(kind, Decimal(0)) + (_number(entry, "value") or Decimal(0))
+            totals[kind] = totals.get(kind, Decimal(0)) + _or_zero(_number(entry, "value"))
     # Written by hand so that 812.40 stays 812.40: json would go through a float.
     return "{" + ",".join(f"{json.dumps(kind)}:{value:f}" for kind, value in totals.items()) + "}"

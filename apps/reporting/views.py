@@ -14,7 +14,8 @@ from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
 
-from . import charts, forms, freshness, performance as answers, periods, strip, tasks, verdict
+from . import charts, forms, freshness, periods, strip, tasks, verdict
+from . import performance as answers
 from .export import as_csv
 from .figures import METRICS
 from .models import SyncRun

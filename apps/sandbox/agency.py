@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 BUSINESSES = ("Nordlicht Agentur GmbH", "Blue Harbor Holdings LLC", "青空コマース株式会社")
 
@@ -43,28 +44,28 @@ class AccountPlan:
     falls: tuple[int, date] | None = None  # status, and the first day without delivery
 
 
-def _euro(key: str, name: str, daily: int, trade: str, **more: object) -> AccountPlan:
+def _euro(key: str, name: str, daily: int, trade: str, **more: Any) -> AccountPlan:
     return AccountPlan(
         key, name, 0, "EUR", "Europe/Berlin", 47, daily, (400, 1200), (3500, 14000), trade, **more
-    )  # type: ignore[arg-type]
+    )
 
 
-def _dollar(key: str, name: str, daily: int, trade: str, **more: object) -> AccountPlan:
+def _dollar(key: str, name: str, daily: int, trade: str, **more: Any) -> AccountPlan:
     return AccountPlan(
         key, name, 1, "USD", "America/New_York", 7, daily, (600, 1700), (4000, 16000), trade, **more
-    )  # type: ignore[arg-type]
+    )
 
 
-def _yen(key: str, name: str, daily: int, trade: str, **more: object) -> AccountPlan:
+def _yen(key: str, name: str, daily: int, trade: str, **more: Any) -> AccountPlan:
     return AccountPlan(
         key, name, 2, "JPY", "Asia/Tokyo", 77, daily, (420, 1150), (3800, 15000), trade, **more
-    )  # type: ignore[arg-type]
+    )
 
 
-def _real(key: str, name: str, daily: int, trade: str, **more: object) -> AccountPlan:
+def _real(key: str, name: str, daily: int, trade: str, **more: Any) -> AccountPlan:
     return AccountPlan(
         key, name, 1, "BRL", "America/Sao_Paulo", 25, daily, (900, 2600), (9000, 38000), trade, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 ACCOUNTS = (

@@ -144,10 +144,8 @@ def cells_of(ad: Ad, names: tuple[str, ...]) -> Cells:
 
 def hour_cells(served: int) -> Cells:
     """The hours that have passed in a day of which so many millionths are served."""
-    weights = [
-        max(0, min(served, DAY_CURVE[4 * hour + 4]) - DAY_CURVE[4 * hour]) for hour in range(24)
-    ]
-    labels = [(f"{hour:02d}:00:00 - {hour:02d}:59:59",) for hour in range(24)]
+    weights = [max(0, min(served, DAY_CURVE[4 * hour + 4]) - DAY_CURVE[4 * hour]) for hour in range(24)]
+    labels: list[tuple[str, ...]] = [(f"{hour:02d}:00:00 - {hour:02d}:59:59",) for hour in range(24)]
     if not any(weights):
         weights[0] = 1
     running = _running(weights)
@@ -162,7 +160,9 @@ def _running(weights: list[int]) -> list[int]:
     return sums
 
 
-def split(figures: Sequence[int], cells: Cells, dice: int, attribution: str, conversions: bool) -> list[list[int]]:
+def split(
+    figures: Sequence[int], cells: Cells, dice: int, attribution: str, conversions: bool
+) -> list[list[int]]:
     """One set of figures per cell; each count adds up to the whole again."""
     parts = [[0] * DEFAULTS_AT for _ in cells.labels]
 
@@ -229,4 +229,14 @@ def people(impressions: int, pool: int) -> int:
     return min(impressions, -(-top // (20 * impressions + 23 * pool)))
 
 
-__all__ = ["ALLOWED", "BLIND_TO_CONVERSIONS", "EMPTY", "HOURLY", "MILLION", "cells_of", "hour_cells", "people", "split"]
+__all__ = [
+    "ALLOWED",
+    "BLIND_TO_CONVERSIONS",
+    "EMPTY",
+    "HOURLY",
+    "MILLION",
+    "cells_of",
+    "hour_cells",
+    "people",
+    "split",
+]

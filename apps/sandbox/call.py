@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import ads_read_missing, insights_denied, missing_object, scope_missing
+from .fields import Field
 from .objects import Account
 from .state import State
 from .tokens import MARKETING, Token
@@ -34,6 +36,10 @@ class Call:
         self.state.usage.enter(*mark, write=write, now=self.now, arrived=self.arrived)
         if write and account:
             self.state.usage.mutate(self.token.app_id, account.id, self.now)
+
+    def expand(self, thing: Any, wanted: Field) -> Any:
+        """A whole edge asked for as a field."""
+        raise NotImplementedError
 
     def weigh(self, rows: int) -> None:
         if self.counted:

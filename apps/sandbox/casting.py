@@ -138,8 +138,9 @@ def _campaign(
         objective=objectives[chance.randrange(len(objectives))],
         family=family,
         # One campaign keeps another setting than its account's, as happens after a migration.
-        attribution="1d_click" if key == ("evergreen", 2) and account.plan.key == "fjaell" else
-        account.plan.attribution,
+        attribution="1d_click"
+        if key == ("evergreen", 2) and account.plan.key == "fjaell"
+        else account.plan.attribution,
         issue_from=schedule.start + 60 if account.plan.key == "saojoao" and key == ("evergreen", 1) else None,
     )
     if chance.random() < 0.5:

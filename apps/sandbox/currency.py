@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ZERO_DECIMAL = frozenset("CLP COP CRC HUF IDR ISK JPY KRW PYG TWD VND".split())
+ZERO_DECIMAL = frozenset(["CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"])
 
 
 def offset(currency: str) -> int:

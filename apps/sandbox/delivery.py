@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from .metrics import COUNTS, OFF_META, PIECES, SPEND, VALUED, with_defaults
-from .objects import Account, Ad, Profile
+from .objects import Account, Ad
 from .world import World
 
 MILLION = 1_000_000
@@ -151,7 +152,7 @@ def _cut(
 def _known(curve: tuple[tuple[int, int], ...], age: int) -> int:
     if age <= 0:
         return curve[0][1]
-    for (left, low), (right, high) in zip(curve, curve[1:], strict=False):
+    for (left, low), (right, high) in pairwise(curve):
         if age < right:
             return low + (high - low) * (age - left) // (right - left)
     return MILLION
@@ -245,9 +246,7 @@ def _on_meta(ad: Ad, impressions: int, spend: int, chance: list[int]) -> tuple[i
     )
 
 
-def _off_meta(
-    ad: Ad, spend: int, links: int, chance: list[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _off_meta(ad: Ad, spend: int, links: int, chance: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     profile, family = ad.profile, ad.campaign.family
     roas = profile.roas if family == "sales" else profile.roas // 12
     bought = spend * roas // max(1, profile.order_value)  # thousandths of a purchase
@@ -276,4 +275,3 @@ def _pieces(expected: int, luck: int, ad: Ad) -> list[int]:
         return [0] * len(PIECES)
     shares = PIECE_SHARES if ad.profile.video > 100 else (*PIECE_SHARES[:4], 0)
     return [_lot(expected * share // 1000, (luck + 13_107 * n) % 65536) for n, share in enumerate(shares)]
-

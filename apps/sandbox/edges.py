@@ -101,7 +101,9 @@ def _value(item: Listed, condition: Condition, call: Call) -> Any:
         return int(target.created)
     getter = KINDS[type(target)][1].get(condition.field)
     if getter is None:
-        raise invalid(f"Filtering field {condition.field} with operation {condition.operator} is not supported")
+        raise invalid(
+            f"Filtering field {condition.field} with operation {condition.operator} is not supported"
+        )
     value = getter(target, call)
     return "" if value is None else value
 

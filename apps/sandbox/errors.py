@@ -67,9 +67,7 @@ def internal() -> GraphFault:
 
 
 def reduce_the_amount() -> GraphFault:
-    return fault(
-        "Please reduce the amount of data you're asking for, then retry your request", 1, status=500
-    )
+    return fault("Please reduce the amount of data you're asking for, then retry your request", 1, status=500)
 
 
 def wrong_level() -> GraphFault:

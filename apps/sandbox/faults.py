@@ -24,6 +24,9 @@ KINDS = {
     "null_item": "a batch item that comes back null",
     "headers": "the real answer with the given header values changed; null removes one",
 }
+# What happens to a connection cannot happen to an item of a batch, and the other way round.
+WHOLE_ONLY = frozenset({"cut_off", "delay", "timeout", "reset"})
+ITEM_ONLY = frozenset({"null_item"})
 HTML = (
     "<!DOCTYPE html><html><head><title>Error</title></head>"
     "<body><h1>Sorry, something went wrong.</h1></body></html>"
@@ -55,8 +58,10 @@ class Script:
     used: int = 0
 
     def matches(self, request: Request) -> bool:
+        if self.times < 1 or self.kind in (WHOLE_ONLY if request.in_batch else ITEM_ONLY):
+            return False
         wanted = self.method is None or self.method.upper() == request.method
-        return self.times > 0 and wanted and re.search(self.path, request.path) is not None
+        return wanted and re.search(self.path, f"/{request.path}") is not None
 
     def graph_fault(self) -> GraphFault:
         extra: dict[str, Any] = {}

@@ -3,8 +3,12 @@ an unknown one is refused."""
 
 from __future__ import annotations
 
-ACCOUNT = frozenset(
-    """
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ACCOUNT = _names("""
     account_id account_status ad_account_promotable_objects age agency_client_declaration
     all_capabilities amount_spent attribution_spec balance brand_safety_content_filter_levels business
     business_city business_country_code business_name business_state business_street business_street2
@@ -21,11 +25,9 @@ ACCOUNT = frozenset(
     show_checkout_experience sold_to_address spend_cap tax_id tax_id_status tax_id_type timezone_id
     timezone_name timezone_offset_hours_utc tos_accepted user_access_expire_time user_tasks
     user_tos_accepted viewable_business
-    """.split()
-)
+""")
 
-CAMPAIGN = frozenset(
-    """
+CAMPAIGN = _names("""
     account_id adbatch adlabels advantage_state_info bid_constraints bid_strategy boosted_object_id
     brand_lift_studies budget_rebalance_flag budget_remaining budget_schedule_specs buying_type
     campaign_group_active_time can_create_brand_lift_study can_use_spend_cap configured_status
@@ -37,11 +39,9 @@ CAMPAIGN = frozenset(
     promoted_object recommendations smart_promotion_type source_campaign source_campaign_id
     source_recommendation_type special_ad_categories special_ad_category special_ad_category_country
     spend_cap start_time status stop_time topline_id updated_time
-    """.split()
-)
+""")
 
-ADSET = frozenset(
-    """
+ADSET = _names("""
     account_id ad_set_goal adlabels adset_id adset_schedule anchor_event_attribution_window_days
     asset_feed_id attribution_count_type attribution_spec automatic_manual_state bid_adjustments
     bid_amount bid_constraints bid_info bid_strategy billing_event brand_safety_config budget_remaining
@@ -62,11 +62,9 @@ ADSET = frozenset(
     source_adset_id special_ad_categories start_time status targeting targeting_optimization_types
     time_based_ad_rotation_id_blocks time_based_ad_rotation_intervals trending_topics_spec updated_time
     use_new_app_click value_rule_set_id value_rules_applied
-    """.split()
-)
+""")
 
-AD = frozenset(
-    """
+AD = _names("""
     account_id ad_active_time ad_review_feedback ad_schedule_end_time ad_schedule_start_time adlabels
     adset adset_id adset_spec audience_id bid_amount bid_info bid_type campaign campaign_id
     configured_status conversion_domain conversion_specs created_time creative
@@ -76,11 +74,9 @@ AD = frozenset(
     issues_info last_updated_by_app_id name placement preview_shareable_link priority recommendations
     source_ad source_ad_id special_ad_categories status targeting tracking_and_conversion_with_defaults
     tracking_specs updated_time
-    """.split()
-)
+""")
 
-CREATIVE = frozenset(
-    """
+CREATIVE = _names("""
     account_id actor_id ad_disclaimer_spec adlabels applink_treatment asset_feed_spec
     authorization_category auto_update body branded_content branded_content_sponsor_page_id
     bundle_folder_id call_to_action call_to_action_type categorization_criteria category_media_source
@@ -98,11 +94,9 @@ CREATIVE = frozenset(
     product_set_id product_suggestion_settings recommender_settings regional_regulation_disclaimer_spec
     source_facebook_post_id source_instagram_media_id status template_url template_url_spec thumbnail_id
     thumbnail_url title url_tags use_page_actor_override video_id wamo_whatsapp_identity_spec
-    """.split()
-)
+""")
 
-REPORT_RUN = frozenset(
-    """
+REPORT_RUN = _names("""
     account_id action_attribution_windows action_breakdowns action_report_time async_percent_completion
     async_report_url async_status breakdowns cpas_only date_preset date_start date_stop default_summary
     emails error_code error_message error_subcode error_user_msg error_user_title export_columns
@@ -110,11 +104,9 @@ REPORT_RUN = frozenset(
     is_bookmarked is_running level limit product_id_limit schedule_id sort summary
     summary_action_breakdowns time_completed time_increment time_range time_ranges time_ref
     use_account_attribution_setting use_unified_attribution_setting
-    """.split()
-)
+""")
 
-INSIGHTS = frozenset(
-    """
+INSIGHTS = _names("""
     account_currency account_id account_name action_values actions ad_click_actions ad_id
     ad_impression_actions ad_name adset_end adset_id adset_name adset_start advanced_actions_28d_view
     advanced_reach_1d_lookback advanced_reach_28d_lookback advanced_reach_7d_lookback age_targeting
@@ -193,6 +185,4 @@ INSIGHTS = frozenset(
     video_play_retention_0_to_15s_actions video_play_retention_20_to_60s_actions
     video_play_retention_graph_actions video_thruplay_watched_actions video_time_watched_actions
     video_view_per_impression website_ctr website_purchase_roas wish_bid
-    """.split()
-)
-
+""")

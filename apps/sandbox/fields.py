@@ -30,7 +30,7 @@ def parse_fields(text: str | None) -> list[Field]:
 
 def _syntax(found: str) -> Exception:
     return fault(
-        f"Syntax error \"Expected end of string instead of \"{found}\".\" in the fields parameter.", 2500
+        f'Syntax error "Expected end of string instead of "{found}"." in the fields parameter.', 2500
     )
 
 

@@ -49,7 +49,7 @@ TESTS: dict[str, Test] = {
     "IN_RANGE": _within,
     "NOT_IN_RANGE": lambda have, want: not _within(have, want),
 }
-LISTS = frozenset("IN NOT_IN ANY NONE CONTAINS_ANY NOT_CONTAINS_ANY CONTAINS_ALL".split())
+LISTS = frozenset(["IN", "NOT_IN", "ANY", "NONE", "CONTAINS_ANY", "NOT_CONTAINS_ANY", "CONTAINS_ALL"])
 PAIRS = frozenset({"IN_RANGE", "NOT_IN_RANGE"})
 LEVELS = ("campaign", "adset", "ad", "adgroup")
 

@@ -149,7 +149,9 @@ def _matches(ad: Ad, condition: Condition, call: Call) -> bool:
     target = _at_level(ad, str(level))
     getter = KINDS[type(target)][1].get(condition.field)
     if getter is None:
-        raise invalid(f"Filtering field {condition.field} with operation {condition.operator} is not supported")
+        raise invalid(
+            f"Filtering field {condition.field} with operation {condition.operator} is not supported"
+        )
     value = getter(target, call)
     return condition.holds("" if value is None else value)
 

@@ -69,7 +69,9 @@ def minor(amount: object) -> str | None:
 
 def spent_so_far(account: Account, call: Call) -> int:
     """A steady total in minor units: the usual daily spend since the account began."""
-    stop = min(call.now, account.midnight(account.plan.falls[1].toordinal())) if account.plan.falls else call.now
+    stop = (
+        min(call.now, account.midnight(account.plan.falls[1].toordinal())) if account.plan.falls else call.now
+    )
     return int(account.plan.daily * max(0.0, stop - account.created) / 86400)
 
 
@@ -251,7 +253,11 @@ ADSET: dict[str, Getter] = COMMON | {
     "start_time": _start,
     "end_time": _end,
     "learning_stage_info": _learning,
-    "targeting": lambda n, c: {"age_min": 18, "age_max": 65, "targeting_automation": {"advantage_audience": 1}},
+    "targeting": lambda n, c: {
+        "age_min": 18,
+        "age_max": 65,
+        "targeting_automation": {"advantage_audience": 1},
+    },
     "is_dynamic_creative": lambda n, c: False,
 }
 

@@ -18,7 +18,11 @@ GAP = "!"  # ends a cursor behind an empty page, so that the next page goes on
 
 
 def page_of(
-    call: Call, items: Sequence[Item], place: Callable[[int, Item], Place], limit: int, path: str | None = None
+    call: Call,
+    items: Sequence[Item],
+    place: Callable[[int, Item], Place],
+    limit: int,
+    path: str | None = None,
 ) -> tuple[Sequence[Item], dict[str, Any]]:
     """The page the request asks for, and its `paging` object. `items` come sorted by `place`."""
     places = [place(n, item) for n, item in enumerate(items)]

@@ -21,9 +21,7 @@ LOG_LENGTH = 500
 class State:
     """Guarded by one lock in the server: nothing here locks by itself."""
 
-    def __init__(
-        self, seed: int, clock: Clock, settings: Settings, *, app_id: str, app_secret: str
-    ) -> None:
+    def __init__(self, seed: int, clock: Clock, settings: Settings, *, app_id: str, app_secret: str) -> None:
         self.seed = seed
         self.clock = clock
         self.settings = settings

@@ -60,9 +60,7 @@ class Token:
 class Tokens:
     """Every token of the world by its text, and the apps they belong to."""
 
-    def __init__(
-        self, seed: int, app_id: str, app_secret: str, accounts: list[Account], now: float
-    ) -> None:
+    def __init__(self, seed: int, app_id: str, app_secret: str, accounts: list[Account], now: float) -> None:
         self.seed = seed
         self.app_id = app_id
         self.secrets = {app_id: app_secret, FOREIGN_APP: FOREIGN_SECRET}

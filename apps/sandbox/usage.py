@@ -116,9 +116,7 @@ class Usage:
 
     # Counting
 
-    def enter(
-        self, app: str, account: str, kind: str, *, write: bool, now: float, arrived: float
-    ) -> None:
+    def enter(self, app: str, account: str, kind: str, *, write: bool, now: float, arrived: float) -> None:
         """Count one call of `kind` (platform, ads_management, ads_insights), or refuse it."""
         for scope in self._scopes(app, account, kind):
             self._refuse_if_blocked(scope, now, arrived)
@@ -192,7 +190,9 @@ class Usage:
     def percents(self, scope: Scope, now: float) -> list[int]:
         """Calls, CPU and time of the last hour in percent of their quotas."""
         sums = self._rolling(scope).sums(now)
-        return [int(amount * 100 / limit + 1e-6) for amount, limit in zip(sums, self._limits(scope), strict=True)]
+        return [
+            int(amount * 100 / limit + 1e-6) for amount, limit in zip(sums, self._limits(scope), strict=True)
+        ]
 
     def headers(self, app: str, account: str, kind: str, now: float) -> dict[str, str]:
         """The usage headers of an answer. Telling of a block announces it."""
@@ -307,7 +307,7 @@ class Usage:
         if scope[0] == "app":
             return (PLATFORM_QUOTA,) * 3
         base, per_ad = BUC_BASE[(scope[0], self.settings.tier)]
-        quota = base + per_ad * self.active_ads(scope[2])
+        quota: float = base + per_ad * self.active_ads(scope[2])
         if scope[0] == "ads_insights":
             quota = max(1, quota - 0.001 * self.user_errors.get((scope[1], scope[2]), 0))
         return (quota, quota * 4, quota * 4)

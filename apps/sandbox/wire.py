@@ -23,6 +23,7 @@ class Request:
     bearer: str | None = None
     host: str = "localhost"
     version: str = ""
+    in_batch: bool = False
 
     @property
     def token(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 
 from django.utils import timezone
 
@@ -186,6 +187,7 @@ def ago(value: datetime, now: datetime | None = None) -> str:
     if distance >= timedelta(hours=24):
         local = timezone.localtime(value)
         return f"{day(local, year=local.year != timezone.localtime(now).year)}, {local:%H:%M}"
-    minutes = int(distance.total_seconds() // 60)
+    past = value <= now
+    minutes = int(distance.total_seconds() // 60) if past else ceil(distance.total_seconds() / 60)
     length = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
-    return f"{length} ago" if value <= now else f"in {length}"
+    return f"{length} ago" if past else f"in {length}"

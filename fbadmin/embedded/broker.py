@@ -30,7 +30,7 @@ RECOVERY_SECONDS = 2.0
 
 def celery_config(var_dir: Path) -> dict[str, Any]:
     return {
-        "broker_url": "embedded://",
+        "broker_url": "embedded://localhost/",
         "broker_transport_options": {
             "folder": str(var_dir / "broker"),
             "polling_interval": POLLING_SECONDS,

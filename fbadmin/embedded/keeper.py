@@ -6,8 +6,9 @@ all gone. Run as a file and with the standard library only, because it stays for
 
 import fcntl
 import os
-import subprocess
+import signal
 import sys
+import time
 
 
 def server_pid(data: str) -> int | None:
@@ -15,18 +16,38 @@ def server_pid(data: str) -> int | None:
     try:
         with open(os.path.join(data, "postmaster.pid")) as note:  # noqa: PTH118, PTH123
             pid = int(note.readline())
-        if os.path.exists("/proc/self/cwd"):  # noqa: PTH110
-            at_home = os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(data)  # noqa: PTH115
-            return pid if at_home else None
-        os.kill(pid, 0)
-    except PermissionError:
-        return pid
     except (OSError, ValueError):
         return None
-    return pid
+    return pid if _works_in(pid, data) else None
 
 
-def main(data: str, users: str, keeper: str, uid: str, gid: str, *stop: str) -> None:
+def stop(data: str, patience: float = 30) -> None:
+    """A fast shutdown: connections are cut, what is committed stays. Returns when the process is gone."""
+    pid = server_pid(data)
+    if pid is None:
+        return
+    for number in (signal.SIGINT, signal.SIGQUIT):  # fast, and if that takes too long, at once
+        os.kill(pid, number)
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if not _works_in(pid, data):
+                return
+            time.sleep(0.01)
+
+
+def _works_in(pid: int, data: str) -> bool:
+    try:
+        if os.path.exists("/proc/self/cwd"):  # noqa: PTH110
+            return os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(data)  # noqa: PTH115
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def main(data: str, users: str, keeper: str) -> None:
     mine = os.open(keeper, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,17 +55,7 @@ def main(data: str, users: str, keeper: str, uid: str, gid: str, *stop: str) -> 
         return  # one is enough
     theirs = os.open(users, os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(theirs, fcntl.LOCK_EX)
-    if server_pid(data):
-        subprocess.run(
-            stop,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            check=False,
-            **({"user": int(uid), "group": int(gid), "extra_groups": []} if uid else {}),
-        )
+    stop(data)
     os.close(mine)  # first, so that whoever gets the other lock next finds no keeper and starts one
     os.close(theirs)
 

@@ -42,18 +42,26 @@ def ensure(var_dir: Path, *, again: bool = False) -> None:
         if var_dir in _used and not again:
             return
         try:
-            home = homes.open_home(var_dir, accounts.unprivileged(), end=_end)
-            server = _used.get(var_dir)
-            if server is None or server.home != home:
-                server = Server(home)
-            server.use()
-            server.run(var_dir)
+            _ensure(var_dir)
         except PermissionError as error:
             raise EmbeddedError(
                 f"{error.filename} belongs to another user. Work as the user who made {var_dir}, "
                 "or choose another VAR_DIR."
             ) from error
-        _used[var_dir] = server
+
+
+def _ensure(var_dir: Path) -> None:
+    home = homes.open_home(var_dir, accounts.unprivileged(), end=_end)
+    server = _used.pop(var_dir, None)
+    if server is None or server.home != home:  # VAR_DIR was deleted meanwhile
+        server = Server(home)
+    try:
+        server.use()
+        server.run(var_dir)
+    except BaseException:
+        server.leave()
+        raise
+    _used[var_dir] = server
 
 
 def release(var_dir: Path) -> None:

@@ -106,8 +106,7 @@ class Server:
         return keeper.server_pid(str(self.data))
 
     def stop(self) -> None:
-        if self.pid() is not None:
-            self._account().run(*self._stop_command(), timeout=60)
+        keeper.stop(str(self.data))
 
     def _note(self) -> list[str]:
         try:
@@ -118,17 +117,9 @@ class Server:
     def _account(self) -> Account:
         return accounts.owner_of(self.data) if self.data.is_dir() else accounts.unprivileged()
 
-    def _bin(self) -> Path:
-        """Where the running server's programs are: noted at its start, for whoever stops it."""
-        return Path((self.home / "programs").read_text())
-
-    def _stop_command(self) -> list[str]:
-        return [str(self._bin() / "pg_ctl"), "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "30"]
-
     def _start(self, var_dir: Path) -> None:
         account = self._account()
         programs = binaries.find(account, homes.STATE)
-        (self.home / "programs").write_text(str(programs))
         self._let_in_only_me(account)
         self._open_log(account)
         self._initialise(account, programs)
@@ -208,11 +199,9 @@ class Server:
                 return
         finally:
             os.close(lock)
-        account = self._account()
-        lent = [str(account.uid), str(account.gid)] if account.lent else ["", ""]
         files = [str(self.data), str(self.home / "users"), str(self.home / "keeper")]
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, *files, *lent, *self._stop_command()],
+            [sys.executable, "-I", "-S", keeper.__file__, *files],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -63,7 +63,7 @@
   const copy = async (element) => {
     const source = document.getElementById(element.dataset.copy);
     let text = element.dataset.copy;
-    if (element.hasAttribute('data-copy-page')) text = location.href;
+    if (element.hasAttribute('data-copy-address')) text = location.href;
     else if (source) text = source.value ?? source.textContent;
     try {
       await navigator.clipboard.writeText(text.trim());
@@ -94,7 +94,7 @@
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(except)) menu.open = false; });
   };
 
-  const ACTIONS = '[data-theme-toggle],[data-copy],[data-copy-page],[data-open],[data-close],[data-expand],[data-toast],[data-dismiss]';
+  const ACTIONS = '[data-theme-toggle],[data-copy],[data-copy-address],[data-open],[data-close],[data-expand],[data-toast],[data-dismiss]';
 
   document.addEventListener('click', (event) => {
     closeMenus(event.target);
@@ -102,7 +102,7 @@
     if (!target) return;
     const data = target.dataset;
     if ('themeToggle' in data) toggleTheme();
-    else if ('copy' in data || 'copyPage' in data) copy(target);
+    else if ('copy' in data || 'copyAddress' in data) copy(target);
     else if ('open' in data) { closeMenus(); document.getElementById(data.open)?.showModal(); }
     else if ('close' in data) target.closest('dialog')?.close();
     else if ('expand' in data) expand(target);
@@ -117,13 +117,70 @@
     if (button) button.disabled = target.value.trim() !== wanted;
   });
 
-  // Filters that send themselves; without JavaScript their form has a button.
   document.addEventListener('change', ({ target }) => {
-    if (target.matches?.('[data-submit]')) target.form?.requestSubmit();
-    if (target.matches?.('[data-shortcuts-switch]')) {
-      root.dataset.shortcuts = target.checked ? 'on' : 'off';
-      remember('shortcuts', root.dataset.shortcuts);
-    }
+    if (!target.matches('[data-shortcuts-switch]')) return;
+    root.dataset.shortcuts = target.checked ? 'on' : 'off';
+    remember('shortcuts', root.dataset.shortcuts);
+  });
+
+  /* ---------------------------------------------------------------- filters */
+
+  // Forms that send themselves; without JavaScript they have a button (class nojs). One choice
+  // sends at once; several boxes or days in a menu are sent together when it closes.
+  document.addEventListener('change', ({ target }) => {
+    if (!target.form?.matches('[data-submit-on-change]')) return;
+    const menu = target.closest('details.menu[open]');
+    if (menu && target.matches('[type="checkbox"], [type="date"]')) menu.dataset.changed = '';
+    else target.form.requestSubmit();
+  });
+  document.addEventListener('toggle', ({ target }) => {
+    if (target.open || !target.matches?.('details.menu[data-changed]')) return;
+    delete target.dataset.changed;
+    target.closest('form')?.requestSubmit();
+  }, true);
+
+  let searchTimer = 0;
+  document.addEventListener('input', ({ target }) => {
+    if (!target.form?.matches('[data-live] [data-search]')) return;
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(() => { if (target.isConnected) target.form.requestSubmit(); }, 350);
+  });
+
+  /* Inside [data-live] links and GET forms that stay on the page swap that part and push the
+     address. The server answers them with the part; without JavaScript they load the page. */
+  const swapLive = async (place, url) => {
+    const held = document.activeElement;
+    const mark = place.contains(held) && !held.id && { tag: held.tagName, text: held.getAttribute('aria-label') ?? held.textContent };
+    window.htmx.trigger(place, 'htmx:abort');
+    await window.htmx.ajax('GET', url.pathname + url.search, {
+      source: place, target: place, swap: 'innerHTML', push: url.pathname + url.search,
+    });
+    if (url.hash) $(url.hash, place)?.scrollIntoView();
+    // The control is new; the person's place is not.
+    if (!mark || document.activeElement !== document.body) return;
+    const same = $$(mark.tag, place).find((element) => (element.getAttribute('aria-label') ?? element.textContent) === mark.text);
+    same?.focus({ preventScroll: true });
+  };
+
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target.closest('[data-live] a[href]');
+    const place = link?.closest('[data-live]');
+    if (!place || !window.htmx || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link.pathname !== location.pathname || (link.hash && link.search === location.search)) return;
+    event.preventDefault();
+    swapLive(place, new URL(link.href));
+  });
+
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    const place = form.closest('[data-live]');
+    const url = new URL(form.action, location.href);
+    if (event.defaultPrevented || !place || !window.htmx || form.method !== 'get' || url.pathname !== location.pathname) return;
+    event.preventDefault();
+    const values = [...new FormData(form, event.submitter)].filter(([, value]) => value !== '');
+    url.search = new URLSearchParams(values).toString();
+    swapLive(place, url);
   });
 
   /* --------------------------------------------------------------- keyboard */

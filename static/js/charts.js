@@ -35,7 +35,8 @@
   const short = (value, format, step) => {
     const size = Math.abs(value);
     const [unit, letter] = size >= 1e9 ? [1e9, 'B'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
-    const decimals = step ? Math.min(3, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9))) : 0;
+    let decimals = Math.min(3, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)));
+    if (!letter && decimals) decimals = Math.max(decimals, Math.min(2, format.decimals));
     let text = (size / unit).toFixed(decimals);
     if (letter || !format.decimals) text = text.replace(/\.?0+$/, (zeros) => (zeros.includes('.') ? '' : zeros));
     return signed(value, `${format.prefix}${text}${letter}${format.suffix}`);
@@ -123,7 +124,7 @@
     const power = 10 ** Math.floor(Math.log10(rough));
     return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((step) => step >= rough - 1e-12);
   };
-  const valueAxis = (format, peak, { most = 4, room = 1.06, floor = 0, ...more } = {}) => {
+  const valueAxis = (format, peak, { most = 5, room = 1.06, floor = 0, ...more } = {}) => {
     let top = peak > floor ? peak : floor + 1;
     let step = niceStep(top - floor, most);
     if (!format.decimals && step < 1) { step = 1; top = Math.max(top, floor + 1); }
@@ -138,6 +139,10 @@
   };
   /* Room for the widest tick: "CHF 2.5k" needs more than "€4k". */
   const leftFor = (...axes) => 14 + Math.ceil(6.4 * Math.max(4, ...axes.flatMap((axis) => axis.ticktext.map((text) => text.length))));
+
+  /* Half of the last label hangs over the end of the axis. */
+  const rightFor = ({ x }, axis) => (axis.tickvals.at(-1) === x.at(-1) ? 24 : 14);
+  const gridLines = (height) => (height < 190 ? 3 : 5);
 
   const note = (x, y, text, more = {}) => ({
     x, y, text: plain(text), showarrow: false, borderpad: 1, font: font('ink-2'), xanchor: 'left', yanchor: 'top', ...more,
@@ -166,14 +171,24 @@
     const side = mark.side || sideOf(mark, spec.x);
     layout.annotations.push(note(mark.x, 1, mark.text, { yref: 'paper', xanchor: side, xshift: side === 'right' ? -5 : 5, yshift: -2, bgcolor: token('surface'), font: font(mark.tone || 'ink-2') }));
   });
-  const lines = (layout, spec) => (spec.thresholds || []).forEach((line) => {
+  const thresholds = (layout, spec) => (spec.thresholds || []).forEach((line) => {
     layout.shapes.push({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: line.value, y1: line.value, line: { color: token(line.tone || 'ink-3'), width: 1, dash: '4px,3px' } });
-    layout.annotations.push(note(0, line.value, line.text, { xref: 'paper', xshift: 4, yanchor: 'bottom', font: font(line.tone || 'ink-3') }));
+    layout.annotations.push(note(0, line.value, line.text, { xref: 'paper', xshift: 4, yanchor: 'bottom', bgcolor: faded('surface', 0.8), font: font(line.tone || 'ink-3') }));
   });
 
   /* --------------------------------------------------------------- one line */
 
   const within = (day, partial) => (partial || []).some(({ from, to }) => day >= from && day <= to);
+  /* Stretches without a hole: a fill would bridge the days nobody has numbers for. */
+  const stretches = (values) => {
+    const found = [];
+    values.forEach((value, i) => {
+      if (value === null) return;
+      if ((values[i - 1] ?? null) === null) found.push([]);
+      found.at(-1).push(i);
+    });
+    return found.filter((stretch) => stretch.length > 1);
+  };
   const alone = (values, i) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
 
   /* One metric with its gaps: complete days solid, days still filling dotted with hollow
@@ -197,9 +212,14 @@
         hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
       });
     }
+    const peak = peakOf(solid);
+    stretches(solid).forEach((stretch) => traces.push({
+      ...drawn, x: stretch.map((i) => x[i]), y: stretch.map((i) => solid[i]), mode: 'lines', zorder: 1, hoverinfo: 'skip',
+      line: { color: CLEAR, width: 0 }, fill: 'tozeroy',
+      fillgradient: { type: 'vertical', start: 0, stop: peak, colorscale: [[0, faded('c1', 0)], [1, faded('c1', 0.16)]] },
+    }));
     traces.push({
-      ...drawn, y: solid, mode: 'lines', zorder: 2, line: { color, width }, fill: 'tozeroy', customdata: words,
-      fillgradient: { type: 'vertical', colorscale: [[0, faded('c1', 0)], [1, faded('c1', 0.16)]] },
+      ...drawn, y: solid, mode: 'lines', zorder: 2, line: { color, width }, customdata: words,
       hovertemplate: '<b>%{customdata[0]}</b>  %{customdata[1]}<extra>%{fullData.name}</extra>',
     });
     if (open.some(Boolean)) {
@@ -230,12 +250,13 @@
 
   const KINDS = {
     /* One metric against the period before. */
-    trend(spec, width) {
+    trend(spec, width, height) {
       const layout = base();
       const room = spec.marks?.length || spec.partial?.length ? 1.16 : 1.06;
-      layout.yaxis = valueAxis(spec.format, peakOf(spec.y, spec.previous?.y ?? []), { room });
+      layout.yaxis = valueAxis(spec.format, peakOf(spec.y, spec.previous?.y ?? []), { room, most: gridLines(height) });
       layout.xaxis = timeAxis(spec, width);
       layout.margin.l = leftFor(layout.yaxis);
+      layout.margin.r = rightFor(spec, layout.xaxis);
       bands(layout, spec, width);
       marks(layout, spec, width);
       return [metric(spec, spec), layout];
@@ -260,6 +281,7 @@
         return metric(spec, panel, { axis: i ? `y${i + 1}` : 'y', width: 2, dot: 6 });
       });
       layout.margin.l = leftFor(...spec.panels.map((_, i) => layout[i ? `yaxis${i + 1}` : 'yaxis']));
+      layout.margin.r = rightFor(spec, layout.xaxis);
       const above = (y, side, more = {}) => ({ y, yref: 'paper', yanchor: 'bottom', yshift: 1, xanchor: side, ...more });
       const places = (spec.partial || []).map((band) => ({ band, panels: [0, count - 1] }));
       spec.panels.forEach((panel, i) => (panel.partial || []).forEach((band) => places.push({ band, panels: [i, i] })));
@@ -281,9 +303,10 @@
       const layout = base();
       const named = spec.labels !== false;
       const floor = spec.floor ?? 0;
-      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y)), { floor, room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
+      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y)), { floor, most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
       layout.xaxis = timeAxis(spec, width);
       layout.margin.l = leftFor(layout.yaxis);
+      layout.margin.r = rightFor(spec, layout.xaxis);
       if (named) layout.margin.r = Math.min(width * 0.4, 14 + 6.4 * Math.max(...spec.series.map(({ name }) => Math.min(24, name.length))));
       const traces = spec.series.map((series, i) => ({
         x: spec.x, y: series.y, name: plain(series.name), mode: numbers(series.y).length < 2 ? 'lines+markers' : 'lines',
@@ -293,17 +316,17 @@
       }));
       bands(layout, spec, width);
       marks(layout, spec, width);
-      lines(layout, spec);
+      thresholds(layout, spec);
       if (named) layout.annotations.push(...endLabels(spec, layout, height));
       return [traces, layout];
     },
 
     /* Stacked bars by outcome; a hatch backs up the colour where one series matters most. */
-    stack(spec, width) {
+    stack(spec, width, height) {
       const layout = base({ barmode: 'stack', bargap: 0.28 });
       const totals = spec.x.map((_, i) => spec.series.reduce((sum, { y }) => sum + (y[i] ?? 0), 0));
       const half = STEP[spec.step || 'day'] / 2;
-      layout.yaxis = valueAxis(spec.format || COUNT, peakOf(totals), { room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.06 });
+      layout.yaxis = valueAxis(spec.format || COUNT, peakOf(totals), { most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.06 });
       layout.xaxis = timeAxis(spec, width, { showspikes: false, range: [shifted(spec.x[0], -half), shifted(spec.x.at(-1), half)] });
       layout.margin.l = leftFor(layout.yaxis);
       bands(layout, spec, width);

@@ -279,21 +279,22 @@ def menu(
 
 
 @register.inclusion_tag("ui/_field.html")
-def field(bound: BoundField, label: str = "", **attributes: Any) -> dict[str, Any]:
+def field(bound: BoundField, label: str = "", help: bool = True, **attributes: Any) -> dict[str, Any]:
     """A field with its label, its help and its errors tied to it. Extra words become attributes."""
-    widget = bound.field.widget
-    described = [f"{bound.auto_id}-help"] if bound.help_text else []
-    described += [f"{bound.auto_id}-error"] if bound.errors else []
-    attrs: dict[str, Any] = {name.replace("_", "-"): value for name, value in attributes.items()}
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
-    if bound.errors:
-        attrs["aria-invalid"] = "true"
-    kind = _field_kind(widget)
+    if not help:
+        bound.help_text = ""
+    attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
+    if bound.field.widget.attrs.get("placeholder") == bound.label:
+        attrs.setdefault("placeholder", False)
+    kind = _field_kind(bound.field.widget)
     if kind == "input":
         attrs["class"] = f"input {attrs.get('class', '')}".strip()
-    drawn = bound.as_widget(attrs=attrs)
-    return {"field": bound, "kind": kind, "label": label or bound.label, "widget": drawn}
+    return {
+        "field": bound,
+        "kind": kind,
+        "label": label or bound.label,
+        "widget": bound.as_widget(attrs=attrs),
+    }
 
 
 def _field_kind(widget: forms.Widget) -> str:

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         tryout.add_ports(parser)
-        parser.add_argument("--seed", type=int, default=1, help="of the sandbox's world (1)")
+        parser.add_argument("--seed", type=int, default=7, help="of the sandbox's world (7)")
         parser.add_argument("--no-sync", action="store_true", help="leave out the first sync")
 
     def handle(self, *, port: int, sandbox_port: int, **options: Any) -> None:

@@ -25,15 +25,15 @@ class Command(BaseCommand):
         since: date,
         until: date,
         level: str,
-        breakdown: str,
+        breakdown: str | None,
         format: str,
         **options: Any,
     ) -> None:
         arguments.check_window(since, until)
-        chosen = Insight.objects.of(arguments.accounts(account)).at(level, breakdown).between(since, until)
+        chosen = Insight.objects.of(arguments.accounts(account)).at(level, breakdown or "").between(since, until)
         rows = export.records(chosen, level)
         lines = (
-            export.jsonl(rows) if format == "jsonl" else export.as_csv(rows, export.columns(level, breakdown))
+            export.jsonl(rows) if format == "jsonl" else export.as_csv(rows, export.columns(level, breakdown or ""))
         )
         try:
             for text in lines:
