@@ -14,6 +14,6 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 # The heartbeat file on a disk that is busy makes workers look dead.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # nosec
 # A socket that anyone could connect to is not needed, and a home folder may not exist.
 control_socket_disable = True

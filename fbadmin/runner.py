@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Protocol, Self
 
 from fbadmin import guard
 
@@ -30,6 +30,12 @@ PATIENCE = 8.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GONE = select.POLLHUP | select.POLLERR
 IMPORTANT = re.compile(r"\b(ERROR|CRITICAL)\b|Traceback \(most recent")
+
+
+class Terminal(Protocol):
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> None: ...
+    def fileno(self) -> int: ...
 
 
 class Stopped(Exception):
@@ -66,7 +72,7 @@ class Runner:
     """`out` gets the lines for the terminal; `verbose` sends everything there."""
 
     def __init__(
-        self, logs: Path, *, out: IO[str] | None = None, verbose: bool = False, patience: float = PATIENCE
+        self, logs: Path, *, out: Terminal | None = None, verbose: bool = False, patience: float = PATIENCE
     ) -> None:
         self.logs = logs
         self.verbose = verbose

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -103,6 +104,27 @@ def pytest_configure(config: pytest.Config) -> None:
             f"{os.environ['REDIS_URL']} holds {len(foreign)} keys that are not ours, and tests clear their "
             "database. Point TEST_REDIS_URL at an empty one."
         )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Reports say which marks a test has; tests with a browser share one worker (`--dist loadgroup`)."""
+    for item in items:
+        for mark in ("browser", "services"):
+            if item.get_closest_marker(mark):
+                item.user_properties.append(("mark", mark))
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def chromium() -> dict[str, Any]:
+    """How Playwright starts the machine's own Chromium. FBADMIN_REQUIRE_BROWSER=1: failing, not skipping."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        missing = pytest.fail if os.environ.get("FBADMIN_REQUIRE_BROWSER") == "1" else pytest.skip
+        missing("No Chromium on this machine: apt-get install chromium.")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": found, "args": root}
 
 
 @pytest.hookimpl(trylast=True)

@@ -123,6 +123,7 @@ class OtherGraph:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet per answer
 
     def do_GET(self):
         parts = urlsplit(self.path)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 
 from apps.connections.models import AdAccount
 
@@ -129,14 +130,16 @@ class PerformanceForm(forms.Form):
         return list(data.getlist(name)) if isinstance(data, QueryDict) else []
 
     def _period(self, accounts: list[AdAccount]) -> tuple[Period, str]:
-        today = max((account.today() for account in accounts), default=date.today())  # noqa: DTZ011
+        days = [account.today() for account in accounts] or [timezone.now().date()]
+        # A named period ends on the day that has begun everywhere; a day given may have begun anywhere.
+        today, latest = min(days), max(days)
         since, until = self.cleaned_data.get("from"), self.cleaned_data.get("to")
         if not since and not until:
             named = self._chosen("period", "28d")
             return preset(named, today), named
         until = until or today
         since = since or until - timedelta(days=27)
-        for wrong, sentence in _wrong_with(since, until, today):
+        for wrong, sentence in _wrong_with(since, until, latest):
             if wrong:
                 self.told.append(f"{sentence} The last 28 days are shown instead.")
                 return preset("28d", today), "28d"

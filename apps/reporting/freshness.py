@@ -25,6 +25,11 @@ class Freshness:
     kind: str
     words: str
 
+    @property
+    def sentence(self) -> str:
+        """`words` as a sentence of its own."""
+        return f"It {self.words}."
+
 
 def of(accounts: Iterable[AdAccount]) -> dict[int, Freshness]:
     """By account id. Costs three queries."""

@@ -112,6 +112,11 @@ class Performance:
         return [row for group in self.groups for row in group.campaigns]
 
     @property
+    def accounts(self) -> list[AdAccount]:
+        """Those asked for, in the currency asked for."""
+        return [account for group in self.groups for account in group.accounts]
+
+    @property
     def figures(self) -> Compared:
         """Over all currencies: only its counts and their ratios mean anything."""
         return sum((group.figures for group in self.groups), self._nothing)
@@ -235,13 +240,14 @@ def _campaign_row(
         name=(campaign.name if campaign else "") or name or meta_id,
         objective=campaign.objective if campaign else "",
         delivery=delivery.of(account, campaign.effective_status if campaign else ""),
-        daily_budget=_major(campaign and campaign.daily_budget, account),
-        lifetime_budget=_major(campaign and campaign.lifetime_budget, account),
+        daily_budget=major(campaign and campaign.daily_budget, account),
+        lifetime_budget=major(campaign and campaign.lifetime_budget, account),
         figures=figures,
     )
 
 
-def _major(minor: int | None, account: AdAccount) -> Decimal | None:
+def major(minor: int | None, account: AdAccount) -> Decimal | None:
+    """Minor units as Meta gives them, as an amount in the account's currency."""
     return None if minor is None else major_units(minor, account.currency)
 
 

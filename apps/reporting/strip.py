@@ -84,5 +84,5 @@ def _note(page: Performance, metric: Metric, group: CurrencyGroup | None) -> str
         case "cpp":
             return "lower is better"
         case _:
-            accounts = sum(len(one.accounts) for one in page.groups)
+            accounts = len(page.accounts)
             return "1 account" if accounts == 1 else f"{accounts} accounts"

@@ -120,6 +120,28 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def of_accounts(states: list[Freshness]) -> str:
+    """The sentence at the head of the list of ad accounts."""
+    if not states:
+        return "There is no ad account to show."
+    many = "1 ad account" if len(states) == 1 else f"{len(states)} ad accounts"
+    stopped = [state for state in states if not state.account.status.delivers]
+    late = [state for state in states if state.kind in {"crit", "warn"}]
+    if not stopped and not late:
+        return f"All quiet: {many}, delivering and on time."
+    parts = []
+    if stopped:
+        parts.append(f"{len(stopped)} of {many} may not deliver ({_named(stopped)}).")
+    if late:
+        parts.append(f"The numbers of {_named(late)} are not on time.")
+    return " ".join(parts)
+
+
+def _named(states: list[Freshness]) -> str:
+    names = [str(state.account) for state in states[:2]]
+    return _listed([*names, f"{len(states) - 2} more"]) if len(states) > 2 else _listed(names)
+
+
 def _troubles(states: Iterable[Freshness]) -> list[Part]:
     """What is wrong with the numbers, worst first; many accounts with the same trouble are one part."""
     wrong = [state for state in states if state.kind in {"crit", "warn"}]

@@ -19,7 +19,7 @@ from . import performance as answers
 from .export import as_csv
 from .figures import METRICS
 from .models import SyncRun
-from .performance import CampaignRow, Compared, Performance
+from .performance import CampaignRow, Compared, Performance, major
 from .sync import request as request_sync
 
 ROWS_PER_PAGE = 100
@@ -76,7 +76,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     visible = _visible(request)
     states = freshness.of(visible)
     rows = [{"account": account, "freshness": states[account.pk]} for account in visible]
-    return render(request, "reporting/accounts.html", {"rows": rows, "groups": _by_currency(visible)})
+    context = {"rows": rows, "groups": _by_currency(visible), "sentence": verdict.of_accounts(list(states.values()))}
+    return render(request, "reporting/accounts.html", context)
 
 
 @page("team.view_accounts")
@@ -89,6 +90,8 @@ def account(request: HttpRequest, act: str) -> HttpResponse:
         "runs": runs,
         "reach": account.reach.filter(lost_at=None).select_related("connection"),
         "local_today": account.today(),
+        "spent": major(account.amount_spent, account),
+        "cap": major(account.spend_cap, account),
     }
     return render(request, "reporting/account.html", context)
 

@@ -75,7 +75,8 @@ def _evergreen(seed: int, account: Account, n: int) -> Campaign:
     period = chance.randrange(120, 200) if rests else 1
     schedule = Schedule(start, None, period, period - chance.randrange(20, 45) if rests else 1, start)
     family = FAMILIES[account.plan.trade][n % 4]
-    name = wording.CAMPAIGNS[account.plan.trade][n % len(wording.CAMPAIGNS[account.plan.trade])]
+    names = wording.CAMPAIGNS[account.plan.trade]
+    name = names[(n + 3 * ACCOUNTS.index(account.plan)) % len(names)]
     if account.plan.key == "fjaell" and n == 1:
         name = wording.ENDLESS
     share = chance.randrange(700, 1300) / 1000 / (account.plan.evergreens + account.plan.has_series)

@@ -125,6 +125,7 @@ def told(state: State, given: Given) -> Body:
         "faults": state.faults.told(),
         "reports": [run.told(now) for run in list(state.reports.runs.values())[-20:]],
         "calls": state.calls,
+        "call_counts": dict(sorted(state.counts.items())),
         "last_calls": list(state.log)[-100:],
     }
 

@@ -42,7 +42,7 @@ def sync_answer(call: Call, node: Node, path: str | None = None) -> dict[str, An
 
 def answer(call: Call, node: Node, query: Query, settled: int, path: str | None = None) -> dict[str, Any]:
     """The page of rows the request asks for, as known at `settled`."""
-    groups = _groups(call, node, query, settled)
+    groups = _remembered_groups(call, node, query, settled)
     limit = call.request.number("limit", DEFAULT_LIMIT)
     page, paging = page_of(call, groups, lambda n, _: (n,), limit, path)
     spell = _speller(_account(node), query)
@@ -84,6 +84,24 @@ def _at_level(ad: Ad, level: str) -> Node:
     if level == "adset":
         return ad.adset
     return ad.campaign if level == "campaign" else ad.account
+
+
+def _remembered_groups(call: Call, node: Node, query: Query, settled: int) -> list[Group]:
+    """Whoever turns the pages of one answer has it added up once."""
+    asked = (
+        query.level,
+        query.periods,
+        query.breakdowns,
+        query.conditions,
+        query.sort,
+        query.needs_conversions(),
+    )
+    key = repr((node.id, asked, settled, call.state.world.revision, int(call.now) // 60))
+    groups: list[Group] | None = call.state.answers.get(key)
+    if groups is None:
+        groups = _groups(call, node, query, settled)
+        call.state.remember_answer(key, groups)
+    return groups
 
 
 def _groups(call: Call, node: Node, query: Query, settled: int) -> list[Group]:

@@ -115,4 +115,4 @@ def _table(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else escape(str(value))
-    return f"<code>{text}</code>" if len(text) > 60 else text
+    return f"<code>{text}</code>" if len(text) > 100 else text

@@ -59,18 +59,19 @@ class Sandbox:
 
     def start(self) -> Self:
         """Serve in a thread that ends with the program."""
-        self._thread = threading.Thread(target=self.serve, name="sandbox", daemon=True)
+        # The pause is how long `stop` may have to wait; it does not slow answers down.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True
+        )
         self._thread.start()
         return self
 
-    def serve(self) -> None:
-        """Serve until `stop` is called from elsewhere."""
-        self._server.serve_forever(poll_interval=0.05)
-
     def stop(self) -> None:
+        if self._thread is None:
+            self._server.server_close()
+            return
         self._server.close()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        self._thread.join(timeout=5)
 
     def __enter__(self) -> Self:
         return self.start()

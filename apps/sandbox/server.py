@@ -105,6 +105,9 @@ class Handler(BaseHTTPRequestHandler):
                 answer = self.server.controls(self.command, path[len(CONTROLS) :].strip("/"), raw)
             self._write(answer)
             return
+        if path == "/favicon.ico":  # a browser on the controls page, not a client
+            self._write(Answer(404, ""))
+            return
         with self.server.lock:
             started = time.perf_counter()
             request, answer, script = self._answer(path, query, raw, arrived)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import re
+from collections import Counter, deque
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,9 @@ from .usage import Usage
 from .world import World, effective_status
 
 LOG_LENGTH = 500
+ANSWERS, LONGEST_ANSWER = 6, 40_000  # insights answers kept for those who turn their pages
+VERSION = re.compile(r"^/v\d+\.\d+/?")
+ID = re.compile(r"(act_)?\d{5,}")
 
 
 class State:
@@ -33,7 +37,9 @@ class State:
         self.faults = Faults()
         self.reports = Reports(seed)
         self.calls = 0
+        self.counts: Counter[str] = Counter()
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self.answers: dict[str, list[Any]] = {}
         self._active: dict[str, tuple[int, int, int]] = {}
 
     def reset(self) -> None:
@@ -46,7 +52,9 @@ class State:
         self.faults.reset()
         self.reports.reset()
         self.calls = 0
+        self.counts.clear()
         self.log.clear()
+        self.answers.clear()
         self._active.clear()
 
     def active_ads(self, account_id: str) -> int:
@@ -62,9 +70,16 @@ class State:
             known = self._active[account_id] = (*stamp, count)
         return known[2]
 
+    def remember_answer(self, key: str, rows: list[Any]) -> None:
+        if len(rows) <= LONGEST_ANSWER:
+            self.answers[key] = rows
+        while len(self.answers) > ANSWERS:
+            del self.answers[next(iter(self.answers))]
+
     def remember(self, method: str, path: str, status: int | str, milliseconds: float) -> None:
         """Note a request for the call log: never its parameters."""
         self.calls += 1
+        self.counts[f"{method} {ID.sub('{id}', VERSION.sub('/', path))} {status}"] += 1
         self.log.append(
             {
                 "at": self.clock.text(),

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """The embedded broker: a Celery transport over files, for one machine.
 
 A message is a file. Publishing writes it aside and renames it into the queue's folder; a consumer claims it
@@ -230,7 +231,6 @@ class Transport(virtual.Transport):
     )
     Channel = Channel
     global_state = virtual.BrokerState()
-    default_port = 0
     driver_type = driver_name = "embedded"
 
     def __init__(self, client: Any, **kwargs: Any) -> None:

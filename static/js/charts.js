@@ -47,7 +47,8 @@
     const sign = percent < 0 ? MINUS : '+';
     return `${sign}${grouped(percent, 1)}%`;
   };
-  // Plotly reads a little HTML in its texts; names come from outside.
+  // Plotly reads a little HTML in its texts; names come from outside. Even our own texts stay
+  // without it: <b> becomes a style attribute, which the policy refuses.
   const plain = (text) => String(text ?? '').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
   const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);
 
@@ -89,8 +90,8 @@
     autosize: true, dragmode: false, showlegend: false, shapes: [], annotations: [],
     paper_bgcolor: CLEAR, plot_bgcolor: CLEAR,
     font: font('ink-3', 11.5),
-    margin: { l: 46, r: 14, t: 10, b: 26, pad: 0 },
-    hovermode: 'x unified', hoverdistance: 40,
+    margin: { l: 46, r: 14, t: 10, b: 28, pad: 0 },
+    hovermode: 'x unified',
     hoverlabel: { bgcolor: token('surface'), bordercolor: token('line-2'), font: font('ink', 12), align: 'left', namelength: -1 },
     ...more,
   });
@@ -112,7 +113,7 @@
     return {
       type: 'date', range, showgrid: false, zeroline: false, fixedrange: true, ticks: '', tickangle: 0,
       tickmode: 'array', tickvals: shown, ticktext: shown.map((text) => tickName(text, step, years)),
-      hoverformat: HOVER[step], showline: true, linewidth: 1, linecolor: token('line-2'), tickfont: font('ink-3', 11.5),
+      unifiedhovertitle: { text: `%{x|${HOVER[step]}}` }, showline: false, ticklabelstandoff: 3, tickfont: font('ink-3', 11.5),
       showspikes: true, spikemode: 'across', spikethickness: 1, spikedash: 'solid', spikecolor: token('edge'), spikesnap: 'data',
       ...more,
     };
@@ -131,17 +132,20 @@
     const ticks = [];
     for (let tick = Math.ceil(floor / step) * step; tick <= floor + (top - floor) * room + 1e-9; tick += step) ticks.push(Number(tick.toPrecision(12)));
     return {
-      range: [floor, floor + (top - floor) * room], fixedrange: true, zeroline: false, ticks: '', ticklabelposition: 'outside',
+      range: [floor, floor + (top - floor) * room], fixedrange: true, ticks: '', ticklabelposition: 'outside', ticklabelstandoff: 4,
+      zeroline: true, zerolinecolor: token('line-2'), zerolinewidth: 1,
       tickmode: 'array', tickvals: ticks, ticktext: ticks.map((tick) => plain(short(tick, format, step))),
       gridcolor: token('line'), gridwidth: 1, tickfont: font('ink-3', 11.5),
       ...more,
     };
   };
   /* Room for the widest tick: "CHF 2.5k" needs more than "€4k". */
-  const leftFor = (...axes) => 14 + Math.ceil(6.4 * Math.max(4, ...axes.flatMap((axis) => axis.ticktext.map((text) => text.length))));
+  const leftFor = (...axes) => 18 + Math.ceil(6.4 * Math.max(4, ...axes.flatMap((axis) => axis.ticktext.map((text) => text.length))));
 
   /* Half of the last label hangs over the end of the axis. */
   const rightFor = ({ x }, axis) => (axis.tickvals.at(-1) === x.at(-1) ? 24 : 14);
+  /* Half a step: hovering a day without numbers must not show its neighbour's. */
+  const reach = ({ x }, layout, width) => Math.max(1, (width - layout.margin.l - layout.margin.r) / Math.max(1, x.length - 1) / 2);
   const gridLines = (height) => (height < 190 ? 3 : 5);
 
   const note = (x, y, text, more = {}) => ({
@@ -204,14 +208,6 @@
     const color = token('c1');
     const drawn = { x, yaxis: axis, name: plain(series.name) };
     const traces = [];
-    if (before) {
-      traces.push({
-        ...drawn, y: before, name: plain(series.previous.name), mode: 'lines', zorder: 1,
-        line: { color: token('ink-3'), width: width - 0.75, dash: '4px,3px' },
-        customdata: before.map((value, i) => [plain(full(value, series.format)), series.previous.x?.[i] ? dayName(series.previous.x[i]) : '']),
-        hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
-      });
-    }
     const peak = peakOf(solid);
     stretches(solid).forEach((stretch) => traces.push({
       ...drawn, x: stretch.map((i) => x[i]), y: stretch.map((i) => solid[i]), mode: 'lines', zorder: 1, hoverinfo: 'skip',
@@ -220,19 +216,27 @@
     }));
     traces.push({
       ...drawn, y: solid, mode: 'lines', zorder: 2, line: { color, width }, customdata: words,
-      hovertemplate: '<b>%{customdata[0]}</b>  %{customdata[1]}<extra>%{fullData.name}</extra>',
+      hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
     });
     if (open.some(Boolean)) {
       traces.push({ ...drawn, y: dotted, mode: 'lines', zorder: 2, line: { color, width: width - 0.25, dash: '2px,3px' }, hoverinfo: 'skip' });
       traces.push({
         ...drawn, y: values.map((value, i) => (open[i] ? value : null)), mode: 'markers', zorder: 3, customdata: words,
         marker: { size: dot, color: token('surface'), line: { color, width: 2 } },
-        hovertemplate: '<b>%{customdata[0]}</b>  %{customdata[1]}<extra>%{fullData.name}</extra>',
+        hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
       });
     }
     const lonely = solid.map((value, i) => (alone(solid, i) && !open[i - 1] && !open[i + 1] ? value : null));
     if (lonely.some((value) => value !== null)) {
       traces.push({ ...drawn, y: lonely, mode: 'markers', zorder: 3, marker: { size: dot - 1, color }, hoverinfo: 'skip' });
+    }
+    if (before) {
+      traces.push({
+        ...drawn, y: before, name: plain(series.previous.name), mode: 'lines', zorder: 1,
+        line: { color: token('ink-3'), width: width - 0.75, dash: '4px,3px' },
+        customdata: before.map((value, i) => [plain(full(value, series.format)), series.previous.x?.[i] ? dayName(series.previous.x[i]) : '']),
+        hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
+      });
     }
     return traces;
   };
@@ -274,7 +278,6 @@
       const traces = spec.panels.flatMap((panel, i) => {
         const axis = valueAxis(panel.format, peakOf(panel.y, panel.previous?.y ?? []), {
           most: 2, room: 1.1, domain: [Math.max(0, top(i) - height), top(i)], anchor: 'x',
-          zeroline: true, zerolinecolor: token('line-2'), zerolinewidth: 1,
         });
         layout[i ? `yaxis${i + 1}` : 'yaxis'] = axis;
         layout.annotations.push(note(0, top(i), panel.label, { xref: 'paper', yref: 'paper', yanchor: 'bottom', yshift: 1, font: font('ink-2', 11.5) }));
@@ -353,7 +356,7 @@
         type: 'bar', orientation: 'h', y: spec.rows.map(plain), x: spec.values, name: plain(spec.name),
         marker: { color: token('c1'), cornerradius: 2 },
         customdata: spec.values.map((value, i) => [plain(full(value, spec.format)), change(value, spec.previous?.values[i])]),
-        hovertemplate: '<b>%{customdata[0]}</b>  %{customdata[1]}<extra>%{fullData.name}</extra>',
+        hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
       }];
       if (spec.previous) {
         traces.push({
@@ -418,6 +421,7 @@
     const { clientWidth: width, clientHeight: height } = element;
     if (!width) return;
     const [traces, layout] = KINDS[spec.kind](spec, width, height);
+    if (spec.x) layout.hoverdistance = reach(spec, layout, width);
     await window.Plotly.react(element, traces, { ...layout, width, height, autosize: false }, CONFIG);
     drawn.set(element, `${width}x${height}`);
   };

@@ -1,5 +1,6 @@
 """The Makefile, the lock and the project file agree with each other."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -8,7 +9,9 @@ from .conftest import ROOT
 
 
 def run(*command):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    # As from a shell, also when these tests themselves run under make.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def test_make_alone_lists_every_target_with_what_it_does():

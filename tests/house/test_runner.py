@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from fbadmin import runner
+from fbadmin.embedded import postgres
 
 from .conftest import alive, eventually
 
@@ -179,10 +180,12 @@ def test_the_demo_starts_shows_a_login_that_works_and_stops_with_ctrl_c(tmp_path
     finally:
         demo.send_signal(signal.SIGINT)
         rest, _ = demo.communicate(timeout=30)
+        left = _processes_in(tmp_path / "var")
+        postgres.remove(tmp_path / "var")
 
     assert demo.returncode == 0, rest
     assert rest.endswith("Stopped. What was stored is kept.\n")
-    assert _processes_in(tmp_path / "var") == []
+    assert left == []
 
 
 def _free_port():

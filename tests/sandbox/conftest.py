@@ -22,7 +22,9 @@ class Graph:
 
     def call(self, method, path, *, version="v26.0", token=None, timeout=20, **params):
         token = self.token if token is None else token
-        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()
+        }
         place = "params" if method in ("GET", "DELETE") else "data"
         return self.session.request(
             method,

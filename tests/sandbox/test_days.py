@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 FIELDS = "impressions,clicks,spend,actions"
 
@@ -47,7 +48,7 @@ def test_today_grows_with_the_hours_and_never_shrinks(sandbox, graph, account):
         seen.append((int(row["impressions"]), int(row["clicks"]), Decimal(row["spend"]), purchases(row)))
         sandbox.advance(2 * 3600 - 600)
 
-    for earlier, later in zip(seen, seen[1:], strict=False):
+    for earlier, later in pairwise(seen):
         assert all(before <= after for before, after in zip(earlier, later, strict=True))
     assert seen[-1][0] > 10 * seen[0][0]
 
@@ -137,7 +138,9 @@ def test_the_days_of_a_clock_change_do_not_run_backwards(sandbox, graph, account
 
 def test_pausing_a_campaign_stops_its_delivery(sandbox, graph, account):
     node = account()
-    campaign = graph.rows(node, level="campaign", fields="campaign_id,spend", date_preset="today")[0]["campaign_id"]
+    campaign = graph.rows(node, level="campaign", fields="campaign_id,spend", date_preset="today")[0][
+        "campaign_id"
+    ]
     asked = {"fields": "impressions", "date_preset": "today"}
 
     assert graph.post(campaign, status="PAUSED").json() == {"success": True}

@@ -6,8 +6,17 @@ from decimal import Decimal
 from .conftest import MONDAY
 
 OBJECTS = "id,name,objective,created_time"
-EVERY_STATUS = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "WITH_ISSUES", "CAMPAIGN_PAUSED", "ADSET_PAUSED",
-                "DISAPPROVED", "PENDING_REVIEW"]
+EVERY_STATUS = [
+    "ACTIVE",
+    "PAUSED",
+    "ARCHIVED",
+    "DELETED",
+    "WITH_ISSUES",
+    "CAMPAIGN_PAUSED",
+    "ADSET_PAUSED",
+    "DISAPPROVED",
+    "PENDING_REVIEW",
+]
 SPRING = {"since": "2026-03-01", "until": "2026-05-31"}
 
 
@@ -66,7 +75,9 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another(graph, othe
     assert all_objects(graph, "ads", OBJECTS.replace("objective,", "")) == all_objects(
         twin, "ads", OBJECTS.replace("objective,", "")
     )
-    assert {row["id"] for row in graph.data("me/adaccounts")} == {row["id"] for row in twin.data("me/adaccounts")}
+    assert {row["id"] for row in graph.data("me/adaccounts")} == {
+        row["id"] for row in twin.data("me/adaccounts")
+    }
     assert {row["id"] for row in graph.data("me/adaccounts")}.isdisjoint(
         row["id"] for row in stranger.data("me/adaccounts")
     )
@@ -119,7 +130,9 @@ def test_figures_are_believable(graph):
 def test_shops_earn_more_than_they_spend_but_for_a_few_campaigns(graph, account):
     returns = []
     for name in ("Fjäll", "Brauhaus", "Harbor", "青空", "São João"):
-        rows = graph.rows(account(name), level="campaign", fields="objective,purchase_roas", date_preset="last_90d")
+        rows = graph.rows(
+            account(name), level="campaign", fields="objective,purchase_roas", date_preset="last_90d"
+        )
         returns += [
             Decimal(row["purchase_roas"][0]["value"])
             for row in rows
@@ -132,7 +145,9 @@ def test_shops_earn_more_than_they_spend_but_for_a_few_campaigns(graph, account)
 
 
 def test_weekends_differ_from_weekdays_and_campaigns_start_and_stop(graph, account):
-    rows = graph.rows(account(), level="campaign", fields="campaign_id,spend", time_increment="1", date_preset="last_90d")
+    rows = graph.rows(
+        account(), level="campaign", fields="campaign_id,spend", time_increment="1", date_preset="last_90d"
+    )
     days = {}
     for row in rows:
         days.setdefault(row["campaign_id"], set()).add(row["date_start"])
@@ -145,7 +160,8 @@ def test_archived_campaigns_are_listed_only_when_asked_for_but_keep_their_insigh
     node = account()
     shown = {row["id"] for row in graph.data(f"{node}/campaigns", limit="100")}
     buried = {
-        row["id"] for row in graph.data(f"{node}/campaigns", limit="100", effective_status=["ARCHIVED", "DELETED"])
+        row["id"]
+        for row in graph.data(f"{node}/campaigns", limit="100", effective_status=["ARCHIVED", "DELETED"])
     }
 
     rows = graph.rows(node, level="campaign", fields="campaign_id,spend", time_range=SPRING)
