@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -119,9 +120,10 @@ TEMPLATES = [
 # --- database, cache, broker ---------------------------------------------------------------------
 
 database_url = env.text("DATABASE_URL")
+database: dict[str, Any]
 if database_url:
     try:
-        database = dj_database_url.parse(database_url, conn_max_age=600, conn_health_checks=True)
+        database = dict(dj_database_url.parse(database_url, conn_max_age=600, conn_health_checks=True))
     except (ValueError, KeyError) as error:
         raise ImproperlyConfigured(
             "DATABASE_URL can not be read. Write it like postgres://user:password@host:5432/name."
@@ -154,7 +156,7 @@ else:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-            "LOCATION": VAR_DIR / "cache",
+            "LOCATION": str(VAR_DIR / "cache"),
         }
     }
     embedded_broker = broker.celery_config(VAR_DIR)

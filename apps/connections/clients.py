@@ -44,7 +44,9 @@ def for_connection(connection: Connection, **options: Any) -> Client:
 
 def connection_for(account: AdAccount) -> Connection:
     """The connection that reads this ad account: a system user before a person, the oldest first."""
-    connection = Connection.objects.usable().filter(reach__account=account, reach__lost_at=None).first()
+    connection: Connection | None = (
+        Connection.objects.usable().filter(reach__account=account, reach__lost_at=None).first()
+    )
     if connection is None:
         raise NoConnection(
             f"No working connection reaches {account} ({account.act_id}). "

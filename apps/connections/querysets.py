@@ -1,19 +1,16 @@
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-if TYPE_CHECKING:
-    pass
 
-
-class ConnectionQuerySet(models.QuerySet["Connection"]):
+class ConnectionQuerySet(models.QuerySet[Any]):
     def usable(self) -> Self:
         """Those whose token Meta still takes, system users first."""
         return self.filter(state="active").order_by("kind", "created_at")
 
 
-class AdAccountQuerySet(models.QuerySet["AdAccount"]):
+class AdAccountQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> Self:
         """The one rule for who sees which ad account; every page begins here."""
         if user.has_perm("team.view_all_accounts"):

@@ -3,7 +3,7 @@ from typing import Any
 from django.db import models
 
 
-class ExactDecimalField(models.DecimalField):
+class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg]
     """PostgreSQL's `numeric` without a scale: money comes back digit for digit as Meta wrote it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,14 +1,11 @@
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
 
-if TYPE_CHECKING:
-    pass
 
-
-class InsightQuerySet(models.QuerySet["Insight"]):
+class InsightQuerySet(models.QuerySet[Any]):
     def at(self, level: str, breakdown: str = "") -> Self:
         """One level, unbroken or by one breakdown. Rows of different levels or breakdowns are never mixed."""
         return self.filter(level=level, breakdown=breakdown)
@@ -20,7 +17,7 @@ class InsightQuerySet(models.QuerySet["Insight"]):
         return self.filter(account__in=accounts)
 
 
-class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+class SyncRunQuerySet(models.QuerySet[Any]):
     def due(self) -> Self:
         """Queued, or waiting with the wait over; oldest first."""
         return self.filter(

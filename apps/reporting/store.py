@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -52,7 +52,7 @@ def replace(account: AdAccount, window: Window, rows: Iterable[InsightRow]) -> C
 
     Rows whose values are the same are not written again, so storing the same answer twice changes nothing.
     """
-    place = {
+    place: dict[str, int | str | date | datetime] = {
         "account": account.pk,
         "level": window.level,
         "breakdown": window.breakdown,

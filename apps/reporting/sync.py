@@ -75,7 +75,7 @@ def perform(run_id: int) -> SyncRun:
 
     Raises Busy when the account is being synced by another run.
     """
-    run = SyncRun.objects.select_related("account").get(pk=run_id)
+    run: SyncRun = SyncRun.objects.select_related("account").get(pk=run_id)
     with locks.only_sync_of(run.account) as alone:
         if not alone:
             raise Busy(f"{run.account} is being synced already.")

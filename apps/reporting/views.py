@@ -76,7 +76,11 @@ def accounts(request: HttpRequest) -> HttpResponse:
     visible = _visible(request)
     states = freshness.of(visible)
     rows = [{"account": account, "freshness": states[account.pk]} for account in visible]
-    context = {"rows": rows, "groups": _by_currency(visible), "sentence": verdict.of_accounts(list(states.values()))}
+    context = {
+        "rows": rows,
+        "groups": _by_currency(visible),
+        "sentence": verdict.of_accounts(list(states.values())),
+    }
     return render(request, "reporting/accounts.html", context)
 
 

@@ -42,7 +42,7 @@ def public(*, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
 def wants_partial(request: HttpRequest) -> bool:
     """Whether a part of the page is asked for. Boosted and history requests want the whole page."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def _guard(access: Access) -> Callable[[View], View]:

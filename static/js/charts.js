@@ -232,7 +232,7 @@
     }
     if (before) {
       traces.push({
-        ...drawn, y: before, name: plain(series.previous.name), mode: 'lines', zorder: 1,
+        ...drawn, y: before, name: plain(series.label ? `${series.name}, ${series.previous.name}` : series.previous.name), mode: 'lines', zorder: 1,
         line: { color: token('ink-3'), width: width - 0.75, dash: '4px,3px' },
         customdata: before.map((value, i) => [plain(full(value, series.format)), series.previous.x?.[i] ? dayName(series.previous.x[i]) : '']),
         hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',

