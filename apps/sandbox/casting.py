@@ -75,7 +75,7 @@ def _evergreen(seed: int, account: Account, n: int) -> Campaign:
     period = chance.randrange(120, 200) if rests else 1
     schedule = Schedule(start, None, period, period - chance.randrange(20, 45) if rests else 1, start)
     family = FAMILIES[account.plan.trade][n % 4]
-    names = wording.CAMPAIGNS[account.plan.trade]
+    names = wording.CAMPAIGNS[account.plan.trade][account.plan.currency]
     name = names[(n + 3 * ACCOUNTS.index(account.plan)) % len(names)]
     if account.plan.key == "fjaell" and n == 1:
         name = wording.ENDLESS
@@ -88,7 +88,7 @@ def _legacy(seed: int, account: Account, n: int) -> Campaign:
     start = date(2022, 3, 1).toordinal() + chance.randrange(0, 200)
     end = date(2025, 7, 1).toordinal() + chance.randrange(0, 120)
     family = FAMILIES[account.plan.trade][0]
-    name = wording.LEGACY.format(name=wording.CAMPAIGNS[account.plan.trade][-1 - n])
+    name = wording.LEGACY.format(name=wording.CAMPAIGNS[account.plan.trade][account.plan.currency][-1 - n])
     campaign = _campaign(seed, account, ("legacy", n), name, family, Schedule(start, end), 0.2, adsets=2)
     campaign.archived_from = end + ARCHIVED_AFTER
     if account.plan.key == "brauhaus":
@@ -164,7 +164,7 @@ def _adset(seed: int, campaign: Campaign, key: tuple[object, ...], spend: int, b
     end = date(2025, 9, 1).toordinal() + chance.randrange(0, 800) if ends else None
     adset = AdSet(
         id=digits(seed, account.plan.key, "adset", *key, prefix="12021", length=17),
-        name=wording.pick(wording.AUDIENCES, chance),
+        name=wording.pick(wording.AUDIENCES[account.plan.currency], chance),
         created=max(campaign.created, _drafted(account, start, chance)) + 60,
         schedule=Schedule(start, end),
         campaign=campaign,
@@ -186,12 +186,12 @@ def _ad(seed: int, adset: AdSet, key: tuple[object, ...], spend: int, bad: bool)
     flawed = key[-1] != 0 and chance.random() < 0.08
     return Ad(
         id=digits(seed, account.plan.key, "ad", *key, prefix="12021", length=17),
-        name=f"{wording.pick(wording.CREATIVES, chance)} v{key[-1]}",
+        name=f"{wording.pick(wording.CREATIVES[account.plan.currency], chance)} v{key[-1]}",
         created=max(adset.created, _drafted(account, schedule.start, chance)) + 60,
         schedule=schedule,
         adset=adset,
         creative_id=digits(seed, account.plan.key, "creative", *key, prefix="23", length=16),
-        creative_name=wording.pick(wording.CREATIVES, chance),
+        creative_name=wording.pick(wording.CREATIVES[account.plan.currency], chance),
         profile=_profile(adset, spend, bad, chance),
         flaw=("DISAPPROVED" if chance.random() < 0.6 else "WITH_ISSUES") if flawed else None,
         flaw_from=schedule.start + chance.randrange(3, 120),

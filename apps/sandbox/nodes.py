@@ -46,7 +46,8 @@ def show(thing: Any, wanted: list[Field], call: Call) -> Row:
                 f"(#100) Tried accessing nonexisting field ({one.name}) on node type ({node_type})", 100
             )
         if isinstance(value, NESTABLE):
-            value = show(value, one.sub or [Field("id")], call)
+            usual = ("id", "name") if isinstance(value, Business) else ("id",)
+            value = show(value, one.sub or [Field(name) for name in usual], call)
         if value is not None:
             row[one.name] = value
     row.setdefault("id", getters["id"](thing, call))

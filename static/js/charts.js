@@ -129,10 +129,13 @@
     let top = peak > floor ? peak : floor + 1;
     let step = niceStep(top - floor, most);
     if (!format.decimals && step < 1) { step = 1; top = Math.max(top, floor + 1); }
+    // A line just above the peak is worth showing.
+    const next = Math.ceil((top - floor) / step) * step;
+    const span = Math.max((top - floor) * room, next <= (top - floor) * 1.3 ? next * 1.01 : 0);
     const ticks = [];
-    for (let tick = Math.ceil(floor / step) * step; tick <= floor + (top - floor) * room + 1e-9; tick += step) ticks.push(Number(tick.toPrecision(12)));
+    for (let tick = Math.ceil(floor / step) * step; tick <= floor + span + 1e-9; tick += step) ticks.push(Number(tick.toPrecision(12)));
     return {
-      range: [floor, floor + (top - floor) * room], fixedrange: true, ticks: '', ticklabelposition: 'outside', ticklabelstandoff: 4,
+      range: [floor, floor + span], fixedrange: true, ticks: '', ticklabelposition: 'outside', ticklabelstandoff: 4,
       zeroline: true, zerolinecolor: token('line-2'), zerolinewidth: 1,
       tickmode: 'array', tickvals: ticks, ticktext: ticks.map((tick) => plain(short(tick, format, step))),
       gridcolor: token('line'), gridwidth: 1, tickfont: font('ink-3', 11.5),
