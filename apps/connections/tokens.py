@@ -60,7 +60,7 @@ class Connected:
 
     def __str__(self) -> str:
         kind = self.connection.get_kind_display().lower()
-        verb = "has a new token and" if self.renewed else "is connected as"
+        verb = "has a new token of" if self.renewed else "is connected as"
         who = f"{self.connection.subject_name or self.connection.subject_id} ({kind})"
         reach = "1 ad account" if self.found == 1 else f"{self.found} ad accounts"
         tail = (

@@ -347,16 +347,18 @@
     },
 
     /* Horizontal bars, the period before as a tick on each bar, values written out at the right. */
-    ranking(spec, width) {
+    ranking(spec, width, height) {
       const columns = spec.columns || [];
       const room = columns.map(({ head, text }) => 10 + 6.6 * Math.max(head.length, ...text.map((word) => word.length)));
       const right = room.reduce((sum, wide) => sum + wide, 4);
       const longest = Math.max(0, ...spec.rows.map((row) => row.length));
       const letters = Math.max(10, Math.min(longest, Math.floor(width * 0.34 / 6.4)));
-      const layout = base({ hovermode: 'y unified', bargap: 0.42, barmode: 'overlay' });
+      const layout = base({ hovermode: 'y unified', barmode: 'overlay' });
       layout.margin = { l: 16 + 6.5 * Math.min(letters, longest), r: right, t: columns.length ? 20 : 4, b: 8 };
+      // A bar is no thicker than 28 px, however few there are.
+      const row = (height - layout.margin.t - layout.margin.b) / spec.rows.length;
       const traces = [{
-        type: 'bar', orientation: 'h', y: spec.rows.map(plain), x: spec.values, name: plain(spec.name),
+        type: 'bar', orientation: 'h', width: Math.min(0.58, 28 / row), y: spec.rows.map(plain), x: spec.values, name: plain(spec.name),
         marker: { color: token('c1'), cornerradius: 2 },
         customdata: spec.values.map((value, i) => [plain(full(value, spec.format)), change(value, spec.previous?.values[i])]),
         hovertemplate: '%{customdata[0]}  %{customdata[1]}<extra>%{fullData.name}</extra>',
