@@ -11,11 +11,22 @@ app = Celery("fbadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+HOUR = 3600
+
+# A nudge that nobody took in time is worth nothing: the next one says the same. Hence `expires`, in seconds.
 app.conf.beat_schedule = {
     # Today and yesterday, hourly: the numbers people look at.
-    "sync-recent": {"task": "apps.reporting.tasks.sync_recent", "schedule": crontab(minute=7)},
+    "sync-recent": {
+        "task": "apps.reporting.tasks.sync_recent",
+        "schedule": crontab(minute=7),
+        "options": {"expires": HOUR},
+    },
     # Meta restates a day for 28 days.
-    "sync-restated": {"task": "apps.reporting.tasks.sync_restated", "schedule": crontab(hour=3, minute=20)},
+    "sync-restated": {
+        "task": "apps.reporting.tasks.sync_restated",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 6 * HOUR},
+    },
     # A task is a nudge: whatever is due and has no worker is found here.
-    "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0},
+    "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }

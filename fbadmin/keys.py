@@ -13,9 +13,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 _MAKE_SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(50))'"  # noqa: S105
-_MAKE_TOKEN_KEY = (  # noqa: S105
-    "python -c 'import base64, secrets; print(\"k1:\" + base64.b64encode(secrets.token_bytes(32)).decode())'"
-)
+_MAKE_TOKEN_KEY = "python -c 'import base64, os; print(\"k1:\" + base64.b64encode(os.urandom(32)).decode())'"  # noqa: S105
 
 
 def secret_key(given: str, *, debug: bool, var_dir: Path) -> str:

@@ -1,8 +1,16 @@
 """Fixtures for all tests."""
 
+import importlib
+import threading
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 
 from tests import environment
+
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +30,191 @@ def no_pauses(settings):
     slept: list[float] = []
     settings.GRAPH_CLIENT_OPTIONS = {"sleep": slept.append}
     return slept
+
+
+# --- Meta ----------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Our time and the sandbox's, moved together."""
+
+    def __init__(self, traveller, sandbox):
+        self.traveller, self.sandbox = traveller, sandbox
+
+    def set(self, moment):
+        self.traveller.move_to(moment)
+        self.sandbox.set_clock(moment)
+
+    def advance(self, seconds):
+        self.traveller.shift(seconds)
+        self.sandbox.advance(seconds)
+
+
+@pytest.fixture(scope="session")
+def running_sandbox():
+    from apps.sandbox import Sandbox
+
+    with Sandbox(seed=7, port=0, now=MONDAY, frozen=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def clock(running_sandbox):
+    """It is Monday, 23 November 2026, 10:00 UTC: here, where time goes on, and in the sandbox, where it stands."""
+    running_sandbox.reset()
+    with time_machine.travel(MONDAY) as traveller:
+        yield Clock(traveller, running_sandbox)
+
+
+@pytest.fixture
+def sandbox(running_sandbox, clock, settings):
+    """A pretend Meta as it begins, and settings that point at it."""
+    settings.META_GRAPH_URL = settings.META_DIALOG_URL = running_sandbox.url
+    settings.META_APP_ID = running_sandbox.app_id
+    settings.META_APP_SECRET = running_sandbox.app_secret
+    return running_sandbox
+
+
+@pytest.fixture
+def make_connection(db, sandbox):
+    """Connects one of the sandbox's tokens, as a person would."""
+    from apps.connections import tokens
+
+    def make(name="reporting", token="system", by=None):
+        return tokens.connect(name, sandbox.tokens.get(token, token), by=by).connection
+
+    return make
+
+
+@pytest.fixture
+def make_account(make_connection):
+    """Gives the sandbox's ad account with this piece in its name, connected if nobody has been yet."""
+    from apps.connections.models import AdAccount, Connection
+
+    def make(piece="Fjäll"):
+        if not Connection.objects.exists():
+            make_connection()
+        return AdAccount.objects.get(name__contains=piece)
+
+    return make
+
+
+@pytest.fixture
+def add_accounts(make_connection):
+    """Lets Meta list so many ad accounts more."""
+    from apps.connections import accounts
+    from apps.connections.models import AdAccount, Connection
+
+    def add(number):
+        connection = Connection.objects.first() or make_connection()
+        known = AdAccount.objects.filter(reach__connection=connection).values_list("meta_id", flat=True)
+        new = [str(900_000 + AdAccount.objects.count() + n) for n in range(number)]
+        rows = [
+            {"id": f"act_{n}", "account_id": n, "name": f"Shop {n}", "currency": "EUR",
+             "timezone_name": "Europe/Berlin", "account_status": 1}
+            for n in [*known, *new]
+        ]  # fmt: skip
+        accounts.store(connection, rows)
+        return list(AdAccount.objects.filter(meta_id__in=new))
+
+    return add
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """A million rounds for each password would be most of the suite's time."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture
+def make_person(db):
+    from django.apps import apps
+    from django.contrib.auth.models import Group
+
+    from apps.team.models import User
+
+    if not Group.objects.exists():  # a test with real transactions has emptied every table
+        importlib.import_module("apps.team.migrations.0002_roles").write_roles(apps, None)
+
+    def make(role, email="", name=""):
+        return User.objects.with_password(email or f"{role}@agency.example", PASSWORD, role=role, name=name)
+
+    return make
+
+
+@pytest.fixture
+def admin(make_person):
+    return make_person("admin", name="Ada Admin")
+
+
+@pytest.fixture
+def marketer(make_person):
+    return make_person("marketer", name="Mara Marketer")
+
+
+@pytest.fixture
+def support(make_person):
+    return make_person("support", name="Sam Support")
+
+
+@pytest.fixture
+def signed_in():
+    """A browser of somebody who has signed in."""
+    from django.test import Client
+
+    def browse(person):
+        client = Client()
+        client.force_login(person)
+        return client
+
+    return browse
+
+
+# --- at once, and how much -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_once():
+    """Does things in threads that begin together; their results, or the exceptions, in order."""
+    from django.db import connection
+
+    def run(*things):
+        barrier, results = threading.Barrier(len(things)), [None] * len(things)
+
+        def work(n, thing):
+            barrier.wait(10)
+            try:
+                results[n] = thing()
+            except Exception as error:
+                results[n] = error
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=work, args=pair) for pair in enumerate(things)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive()
+        return results
+
+    return run
+
+
+@pytest.fixture
+def count_queries():
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def count(act):
+        with CaptureQueriesContext(connection) as captured:
+            act()
+        return len(captured)
+
+    return count

@@ -22,7 +22,12 @@ def names_documented() -> set[str]:
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
     """`manage.py check` in an environment of its own."""
-    base = {"PATH": os.environ["PATH"], "FBADMIN_ENV_FILE": "", "SECRET_KEY": "x" * 40, "PYTHONDONTWRITEBYTECODE": "1"}
+    base = {
+        "PATH": os.environ["PATH"],
+        "FBADMIN_ENV_FILE": "",
+        "SECRET_KEY": "x" * 40,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     key = "k1:" + "A" * 43 + "="
     return subprocess.run(
         [sys.executable, "manage.py", "check"],

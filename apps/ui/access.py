@@ -63,9 +63,10 @@ def _guard(access: Access) -> Callable[[View], View]:
 
 
 def _refusal(request: HttpRequest, access: Access) -> HttpResponse | None:
-    if access.private and not request.user.is_authenticated:
+    user: Any = request.user
+    if access.private and not user.is_authenticated:
         return _to_sign_in(request)
-    if access.permission and not request.user.has_perm(access.permission):
+    if access.permission and not user.has_perm(access.permission):
         raise PermissionDenied(access.permission)
     if not access.allows(request.method):
         return errors.method_not_allowed(request, access.methods)

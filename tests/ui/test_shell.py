@@ -47,6 +47,7 @@ def test_htmx_is_told_not_to_evaluate_and_to_swap_failed_forms(browse):
     html = browse().get("/nowhere/").content.decode()
 
     assert '"allowEval": false' in html
+    assert '"attributesToSettle": ["class", "width", "height"]' in html
     assert '{"code": "422", "swap": true}' in html
     assert re.search(r"hx-headers='\{\"X-CSRFToken\": \"\w+\"\}'", html)
 
