@@ -12,3 +12,8 @@ urlpatterns = [
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
 ]
+
+handler400 = "apps.ui.errors.bad_request"
+handler403 = "apps.ui.errors.permission_denied"
+handler404 = "apps.ui.errors.not_found"
+handler500 = "apps.ui.errors.server_error"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from tests import environment
+from tests import environment, other_graph as other
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -118,6 +118,15 @@ def add_accounts(make_connection):
         return list(AdAccount.objects.filter(meta_id__in=new))
 
     return add
+
+
+@pytest.fixture
+def other_graph(settings):
+    """A third party's Meta: see tests/other_graph.py."""
+    with other.OtherGraph() as graph:
+        settings.META_GRAPH_URL = graph.url
+        settings.META_APP_ID, settings.META_APP_SECRET = other.APP_ID, other.APP_SECRET
+        yield graph
 
 
 # --- people --------------------------------------------------------------------------------------

@@ -1,27 +1,32 @@
 """The ad accounts that a token reaches: asked from Meta, then kept."""
 
-from collections.abc import Iterator
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from apps.graphapi import Client, InvalidRequest, PermissionMissing
+from apps.graphapi import BadAnswer, Client, InvalidRequest, PermissionMissing
 
 from .models import AdAccount, Connection, Reach
+from .values import clean, whole
 
 ESSENTIAL = ["id", "account_id", "name", "account_status", "currency", "timezone_name"]
 # Nice to have; some of them fail the whole call where a permission is missing.
 DETAIL = ["disable_reason", "amount_spent", "spend_cap", "business", "user_tasks"]
 PAGE = 100
+_ID = re.compile(r"[0-9]{1,32}")
 
 
-def fetch(client: Client) -> Iterator[dict[str, Any]]:
+def fetch(client: Client) -> list[dict[str, Any]]:
     """Every ad account the client's token reaches, with as much detail as it may read."""
     try:
-        yield from list(client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL + DETAIL))
+        rows = list(client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL + DETAIL))
     except (InvalidRequest, PermissionMissing):
-        yield from client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL)
+        rows = list(client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL))
+    if not all(_ID.fullmatch(_bare_id(row)) for row in rows):
+        raise BadAnswer("Meta listed an ad account without an id", method="GET", path="me/adaccounts")
+    return rows
 
 
 def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
@@ -41,7 +46,7 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
         ],
     )  # fmt: skip
     ids = dict(AdAccount.objects.filter(meta_id__in=described).values_list("meta_id", "pk"))
-    tasks = {_bare_id(row): row.get("user_tasks") or [] for row in rows}
+    tasks = {_bare_id(row): _tasks(row) for row in rows}
     Reach.objects.bulk_create(
         [
             Reach(connection=connection, account_id=ids[key], tasks=tasks[key], since=now)
@@ -58,22 +63,28 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
 
 
 def _bare_id(row: dict[str, Any]) -> str:
-    return str(row.get("account_id") or row["id"]).removeprefix("act_")
+    return str(row.get("account_id") or row.get("id")).removeprefix("act_")
+
+
+def _tasks(row: dict[str, Any]) -> list[str]:
+    told = row.get("user_tasks")
+    return [clean(task) for task in told] if isinstance(told, list) else []
 
 
 def _from_graph(row: dict[str, Any]) -> AdAccount:
-    business = row.get("business") or {}
+    told = row.get("business")
+    business = told if isinstance(told, dict) else {}
     return AdAccount(
         meta_id=_bare_id(row),
-        name=str(row.get("name") or "")[:400],
-        currency=str(row.get("currency") or "USD")[:3],
+        name=clean(row.get("name"))[:400],
+        currency=clean(row.get("currency") or "USD")[:3],
         timezone_name=_known_zone(row.get("timezone_name")),
-        account_status=int(row.get("account_status") or 1),
-        disable_reason=int(row.get("disable_reason") or 0),
-        business_id=str(business.get("id") or "")[:32],
-        business_name=str(business.get("name") or "")[:400],
-        amount_spent=_whole(row.get("amount_spent")),
-        spend_cap=_whole(row.get("spend_cap")) or None,
+        account_status=_code(row.get("account_status")) or 1,
+        disable_reason=_code(row.get("disable_reason")),
+        business_id=clean(business.get("id"))[:32],
+        business_name=clean(business.get("name"))[:400],
+        amount_spent=whole(row.get("amount_spent")),
+        spend_cap=whole(row.get("spend_cap")) or None,
         described_at=timezone.now(),
     )
 
@@ -86,11 +97,10 @@ def _known_zone(name: Any) -> str:
         return "UTC"
 
 
-def _whole(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+def _code(value: Any) -> int:
+    """One of Meta's numbered words; 0 when it is none."""
+    number = whole(value) or 0
+    return number if 0 <= number < 2**31 else 0
 
 
 __all__ = ["fetch", "store"]

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from apps.graphapi import GraphError
 from apps.graphapi.accounts import AccountStatus, account_status, disable_reason
 
 from .querysets import AdAccountQuerySet, ConnectionQuerySet
@@ -65,12 +64,12 @@ class Connection(models.Model):
         """Where the token is sealed to."""
         return f"connections_connection|{self.pk}|token"
 
-    def refuse(self, error: GraphError) -> None:
-        """Meta turned the token down: rest until someone connects again."""
-        self.state = self.State.REFUSED
-        self.state_reason = str(error)
-        self.checked_at = timezone.now()
-        self.save(update_fields=["state", "state_reason", "checked_at"])
+    def refuse(self, error: Exception) -> None:
+        """Meta turned this token down: rest until someone connects again. One stored meanwhile is not meant."""
+        self.state, self.state_reason, self.checked_at = self.State.REFUSED, str(error), timezone.now()
+        Connection.objects.filter(pk=self.pk, fingerprint=self.fingerprint).update(
+            state=self.state, state_reason=self.state_reason, checked_at=self.checked_at
+        )
 
     @property
     def days_left(self) -> int | None:

@@ -22,9 +22,12 @@ from apps.graphapi import (
 
 from . import accounts, clients, sealing
 from .models import Connection
+from .values import clean
 
 NEEDED_SCOPE = "ads_read"
 _LONGEST_TOKEN = 2000
+# What a copy leaves around a token, in any order.
+_LEFTOVERS = " \t\r\n\xa0\"'“”‘’\ufeff\u200b"
 
 # Somebody waits for the answer: one more try, soon.
 _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
@@ -89,7 +92,9 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
     """
     name = clean_name(name)
     checked = _check(clean_token(token))
-    existing = Connection.objects.filter(app_id=checked.info.app_id, subject_id=checked.info.user_id).first()
+    existing = Connection.objects.filter(
+        app_id=settings.META_APP_ID, subject_id=checked.info.user_id
+    ).first()
     if existing and existing.name != name:
         raise Refusal(
             f"This token belongs to {checked.subject_name or checked.info.user_id}, who is already connected as "
@@ -118,7 +123,7 @@ def clean_name(name: str) -> str:
 
 def clean_token(token: str) -> str:
     """The token without what a copy leaves around it; Refusal when the rest can be no token."""
-    token = token.strip().strip("\"'\ufeff\u200b").strip()
+    token = token.strip(_LEFTOVERS)
     if not token:
         raise Refusal("No token was given. Paste the token that Meta showed when it was generated.")
     if re.search(r"\s", token):
@@ -145,21 +150,22 @@ def check_again(connection: Connection) -> int:
     A token that Meta refuses makes the connection refused; a check that could not be made changes nothing.
     Raises Refusal.
     """
-    token = sealing.unseal(connection.sealed_token, connection.token_place)
     try:
-        checked = _check(token)
+        checked = _check(sealing.unseal(connection.sealed_token, connection.token_place))
+    except sealing.SealBroken as broken:
+        raise Unchecked(str(broken)) from broken
     except Unchecked:
         raise
     except Refusal as refusal:
-        connection.state = Connection.State.REFUSED
-        connection.state_reason = str(refusal)
-        connection.checked_at = timezone.now()
-        connection.save(update_fields=["state", "state_reason", "checked_at"])
+        connection.refuse(refusal)
         raise
     with transaction.atomic():
-        _describe(connection, checked)
-        connection.save()
-        return accounts.store(connection, checked.rows)
+        current = Connection.objects.select_for_update().get(pk=connection.pk)
+        if current.fingerprint != connection.fingerprint:
+            raise Unchecked("Somebody has just given it a new token.")
+        _describe(current, checked)
+        current.save()
+        return accounts.store(current, checked.rows)
 
 
 def _check(token: str) -> _Checked:
@@ -168,10 +174,10 @@ def _check(token: str) -> _Checked:
     client = clients.for_token(token, retries=_PATIENCE)
     try:
         me = client.get("me", fields=["id", "name"])
-        subject_name = str(me.get("name") or "")
+        subject_name = clean(me.get("name"))[:255]
         if info.user_id and str(me.get("id")) != info.user_id:
             raise Refusal("Meta names two different owners for this token. Generate a new one and try again.")
-        rows = list(accounts.fetch(client))
+        rows = accounts.fetch(client)
     except TokenRefused as error:
         raise Refusal(
             f"Meta refuses this token: {_death(error.subcode, error.message)}. {_A_NEW_ONE}"
@@ -236,7 +242,7 @@ def _insist(info: TokenInfo) -> None:
             f"This is a token of the kind {info.type or 'unknown'}, which reads no ad accounts. "
             "Paste the token of a system user."
         )
-    if not info.user_id:
+    if not 0 < len(info.user_id) <= 32:
         raise Refusal(f"Meta does not say whose token this is. {_A_NEW_ONE}")
     if NEEDED_SCOPE not in info.scopes:
         has = ", ".join(info.scopes) or "nothing"
@@ -267,7 +273,7 @@ def _describe(connection: Connection, checked: _Checked) -> None:
     info = checked.info
     connection.kind = _KINDS[info.type]
     connection.state, connection.state_reason = Connection.State.ACTIVE, ""
-    connection.app_id, connection.subject_id = info.app_id or settings.META_APP_ID, info.user_id
+    connection.app_id, connection.subject_id = settings.META_APP_ID, info.user_id
     connection.subject_name = checked.subject_name
     connection.scopes = list(info.scopes)
     connection.granular_scopes = [asdict(granular) for granular in info.granular_scopes]

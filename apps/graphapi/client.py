@@ -16,6 +16,7 @@ from apps.graphapi.door import Door, Hook
 from apps.graphapi.entries import Retry
 from apps.graphapi.errors import GraphError
 from apps.graphapi.limits import BATCH_MAX, GRAPH_URL, GRAPH_VERSION
+from apps.graphapi.pace import NoPace, Pace
 from apps.graphapi.pauses import Pauses
 from apps.graphapi.tokens import TokenInfo, read_token_info
 
@@ -29,7 +30,8 @@ class Client:
 
     `token` may be empty for the login calls that need none. `app_secret` makes every call carry its proof.
     `timeout`: seconds to connect, and to wait for the next bytes. `clock` gives unix seconds. `retries` None:
-    never ask again. `on_call` is told every attempt; a fault in it is logged and goes no further.
+    never ask again. `on_call` is told every attempt; a fault in it is logged and goes no further. `pace` decides
+    whether a call may leave now; what it keeps back is a `PutOff`.
     Everything that can go wrong with a call is a `GraphError`; a wrong argument is a ValueError or TypeError.
     """
 
@@ -46,6 +48,7 @@ class Client:
         sleep: Callable[[float], object] = time.sleep,
         retries: Pauses | None = pauses.DEFAULT,
         on_call: Hook | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.version = version
         self._door = Door(
@@ -57,6 +60,7 @@ class Client:
             timeout=timeout,
             clock=clock,
             on_call=on_call,
+            pace=pace or NoPace(),
         )
         self._sleep = sleep
         self._pauses = retries or pauses.NONE

@@ -166,3 +166,10 @@ NO_ANSWER = _hiccup(
     None, None, "No answer came from Meta.", "Check the network and Meta's status page if it stays."
 )
 ODD_ANSWER = _hiccup(None, None, "The answer was not one of Meta's.", "Ask again; check proxies if it stays.")
+PUT_OFF = _limit(
+    None,
+    None,
+    Scope.BUSINESS_USE_CASE,
+    "Not sent, because an allowance is nearly spent.",
+    "It goes out by itself later.",
+)

@@ -15,6 +15,7 @@ from apps.graphapi import batching, paths, wire
 from apps.graphapi.answers import Answer, Asked, read_answer
 from apps.graphapi.batching import Request
 from apps.graphapi.calls import Call
+from apps.graphapi.pace import Pace, Question, put_off
 from apps.graphapi.params import encode
 from apps.graphapi.scrub import SECRET_PARAMS
 from apps.graphapi.signing import appsecret_proof
@@ -47,6 +48,7 @@ class Door:
         timeout: tuple[float, float],
         clock: Callable[[], float],
         on_call: Hook | None,
+        pace: Pace,
     ) -> None:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise ValueError("The token has blanks or odd characters in it; copy it again.")
@@ -61,7 +63,7 @@ class Door:
         self._secrets = tuple(filter(None, (token, app_secret, self._proof)))
         self._session, self._own_session = session or requests.Session(), session is None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # the token alone says who
-        self._timeout, self._clock, self._on_call = timeout, clock, on_call
+        self._timeout, self._clock, self._on_call, self._pace = timeout, clock, on_call, pace
         wire.quiet_library_log()
 
     def close(self) -> None:
@@ -70,18 +72,41 @@ class Door:
             self._session.close()
 
     def ask(self, request: Request, attempt: int = 1) -> Answer:
-        """One attempt of one request."""
+        """One attempt of one request, or none at all when the pace book puts it off."""
         asked = self._asked(request)
+        question = Question.of(asked.path, asked.account_id, request.params)
+        ticket = self._pace.reserve(question)
+        if ticket.wait:
+            return Answer(error=put_off(question, ticket))
         answer, trip = self._send(request, asked, attempt)
+        self._pace.settle(question, ticket, answer.usage, answer.error)
         self._tell(asked, answer, trip)
         return answer
 
     def ask_together(self, members: Sequence[Request], attempt: int = 1) -> list[Answer]:
-        """One batch, one answer for each member. Halves are asked when Meta cannot take the whole.
+        """One batch, one answer for each member. Members that the pace book puts off are not sent.
 
         When the batch fails as a whole every member gets its error, whose path is then `batch`.
         """
         asked = [self._asked(member) for member in members]
+        questions = [
+            Question.of(one.path, one.account_id, member.params)
+            for one, member in zip(asked, members, strict=True)
+        ]
+        tickets = [self._pace.reserve(question) for question in questions]
+        going = [i for i, ticket in enumerate(tickets) if not ticket.wait]
+        answers = [Answer(error=put_off(*pair)) for pair in zip(questions, tickets, strict=True)]
+        if going:
+            came = self._send_together([members[i] for i in going], [asked[i] for i in going], attempt)
+            for i, answer in zip(going, came, strict=True):
+                self._pace.settle(questions[i], tickets[i], answer.usage, answer.error)
+                answers[i] = answer
+        return answers
+
+    def _send_together(
+        self, members: Sequence[Request], asked: Sequence[Asked], attempt: int
+    ) -> list[Answer]:
+        """Halves are asked when Meta cannot take the whole."""
         around = Asked(method="POST", path=batching.PATTERN, secrets=self._of_all(asked))
         # Meta demands the token in the form of a batch, whatever the header says.
         envelope = Request("POST", "", batching.form(members))
@@ -94,7 +119,9 @@ class Door:
             return answers
         if batching.may_split(answer.error, members):
             half = len(members) // 2
-            return self.ask_together(members[:half], attempt) + self.ask_together(members[half:], attempt)
+            return self._send_together(members[:half], asked[:half], attempt) + self._send_together(
+                members[half:], asked[half:], attempt
+            )
         return [answer] * len(members)
 
     def _send(

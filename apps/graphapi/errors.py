@@ -5,6 +5,7 @@
     ├── BadAnswer          an answer, but not one of Meta's (HTML of a proxy, cut off, empty, a redirect)
     ├── ServerFault        Meta's trouble: ask again in a moment
     ├── Throttled          an allowance is spent: leave, come back after `retry_after`
+    │   └── PutOff         not sent: our pace book saw the wall coming
     ├── TooMuchData        ask for less
     ├── TokenRefused       reconnect
     ├── PermissionMissing  grant a scope, a role or an asset
@@ -170,6 +171,20 @@ class Throttled(GraphError):
         usage = self.usage or Usage()
         named = usage.regain_seconds(account=self.account_id or "", use_case=self.use_case)
         return max(named, super().retry_after, shortest_block(usage.tier))
+
+
+class PutOff(Throttled):
+    """Nothing was sent: our own pace book keeps the call back. `retry_after` is its own; Meta has refused nothing."""
+
+    default_entry = codes_limits.PUT_OFF
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds of Meta's clock until there is room."""
+        return super(Throttled, self).retry_after
+
+    def _finding(self) -> str:
+        return self.entry.meaning
 
 
 class TooMuchData(GraphError):

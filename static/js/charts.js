@@ -147,8 +147,8 @@
 
   /* Half of the last label hangs over the end of the axis. */
   const rightFor = ({ x }, axis) => (axis.tickvals.at(-1) === x.at(-1) ? 24 : 14);
-  /* Half a step: hovering a day without numbers must not show its neighbour's. */
-  const reach = ({ x }, layout, width) => Math.max(1, (width - layout.margin.l - layout.margin.r) / Math.max(1, x.length - 1) / 2);
+  /* Half a step: hovering a day without numbers must not show its neighbour's. Whole pixels, or Plotly ignores it. */
+  const reach = ({ x }, layout, width) => Math.max(1, Math.floor((width - layout.margin.l - layout.margin.r) / Math.max(1, x.length) / 2));
   const gridLines = (height) => (height < 190 ? 3 : 5);
 
   const note = (x, y, text, more = {}) => ({

@@ -36,11 +36,11 @@ def kit(make_user) -> str:
 
 
 @pytest.fixture
-def browser():
+def chromium(kit):  # the page first: once Playwright runs, Django sees another thread
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def opened(
@@ -52,7 +52,8 @@ def opened(
         path = urlsplit(route.request.url).path
         if path == "/kit/":
             route.fulfill(body=html, content_type="text/html", headers={"Content-Security-Policy": POLICY})
-        elif (file := finders.find(path.removeprefix("/static/"))) and not (without and without in path):
+        elif path.startswith("/static/") and not (without and without in path):
+            file = finders.find(path.removeprefix("/static/"))
             kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
             route.fulfill(body=Path(file).read_bytes(), content_type=kind)
         else:
@@ -75,8 +76,8 @@ def drawn(page: Page) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_every_part_is_drawn_within_the_policy_and_within_reach(browser, kit, theme, width):
-    page, complaints = opened(browser, kit, color_scheme=theme, viewport={"width": width, "height": 900})
+def test_every_part_is_drawn_within_the_policy_and_within_reach(kit, chromium, theme, width):
+    page, complaints = opened(chromium, kit, color_scheme=theme, viewport={"width": width, "height": 900})
     drawn(page)
 
     found = page.evaluate(f"{AXE}; axe.run().then((result) => result.violations.map((one) => one.id))")
@@ -87,8 +88,8 @@ def test_every_part_is_drawn_within_the_policy_and_within_reach(browser, kit, th
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_hovering_a_day_stays_within_the_policy_and_shows_that_day_only(browser, kit):
-    page, complaints = opened(browser, kit, viewport={"width": 1440, "height": 900})
+def test_hovering_a_day_stays_within_the_policy_and_shows_that_day_only(kit, chromium):
+    page, complaints = opened(chromium, kit, viewport={"width": 1440, "height": 900})
     drawn(page)
     chart = page.locator("#k-trend-c")
     chart.scroll_into_view_if_needed()
@@ -105,16 +106,16 @@ def test_hovering_a_day_stays_within_the_policy_and_shows_that_day_only(browser,
     assert complaints == []
 
 
-def test_without_plotly_the_tables_stand_open(browser, kit):
-    page, _ = opened(browser, kit, without="plotly")
+def test_without_plotly_the_tables_stand_open(kit, chromium):
+    page, _ = opened(chromium, kit, without="plotly")
     page.locator("html[data-charts=ready]").wait_for(state="attached")
 
     assert page.locator("[data-chart]:visible").count() == 0
     assert page.locator("details.asdata[open] table").count() == page.locator("[data-chart]").count()
 
 
-def test_without_scripts_the_tables_can_be_opened(browser, kit):
-    page, complaints = opened(browser, kit, script=False)
+def test_without_scripts_the_tables_can_be_opened(kit, chromium):
+    page, complaints = opened(chromium, kit, script=False)
 
     page.locator("details.asdata summary").first.click()
 
@@ -124,8 +125,8 @@ def test_without_scripts_the_tables_can_be_opened(browser, kit):
     assert complaints == []
 
 
-def test_the_theme_is_switched_and_remembered(browser, kit):
-    page, _ = opened(browser, kit, color_scheme="light", viewport={"width": 1440, "height": 900})
+def test_the_theme_is_switched_and_remembered(kit, chromium):
+    page, _ = opened(chromium, kit, color_scheme="light", viewport={"width": 1440, "height": 900})
     drawn(page)
     before = page.locator("#k-one-c .point").first.evaluate("(point) => point.style.fill")
 
@@ -137,8 +138,8 @@ def test_the_theme_is_switched_and_remembered(browser, kit):
     assert page.locator("#k-one-c .point").first.evaluate("(point) => point.style.fill") != before
 
 
-def test_keys_open_search_shortcuts_and_pages(browser, kit):
-    page, _ = opened(browser, kit, viewport={"width": 1440, "height": 900})
+def test_keys_open_search_shortcuts_and_pages(kit, chromium):
+    page, _ = opened(chromium, kit, viewport={"width": 1440, "height": 900})
 
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
@@ -156,8 +157,8 @@ def test_keys_open_search_shortcuts_and_pages(browser, kit):
         page.keyboard.press("a")
 
 
-def test_a_typed_name_wakes_the_dangerous_button(browser, kit):
-    page, _ = opened(browser, kit, viewport={"width": 1440, "height": 900})
+def test_a_typed_name_wakes_the_dangerous_button(kit, chromium):
+    page, _ = opened(chromium, kit, viewport={"width": 1440, "height": 900})
     page.locator("[data-open=k-dialog]").click()
     button = page.locator("#k-dialog [data-confirm-target]")
 

@@ -1,0 +1,134 @@
+"""How full one allowance is now, and when it has room again. Values only: no I/O, no clock of its own.
+
+Meta tells a percentage with each answer and lets it fall by itself, in two ways. A point score sinks steadily and says
+how long it takes to nothing. A quota of a rolling hour gives a call back an hour after it was made. Sources: the
+Marketing API page "Rate Limiting" and the Graph API page "Rate Limits".
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from apps.graphapi.entries import Scope
+from apps.graphapi.usage import Reading
+
+HOUR = 3600.0
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One allowance as we know it. Percentages of it; times are seconds of Meta's clock.
+
+    `told` at `told_at`: what the last header said. `sinks`: percent per second by which it falls steadily, 0 where it
+    is a rolling hour; then `spent` holds what our calls cost, as (minute, percent), and everybody else's part of
+    `told` is taken to fade evenly. `reserved`: for calls under way. `next_at`: not before then while slowing down.
+    `closed_until`: not at all before then.
+    """
+
+    told: float = 0.0
+    told_at: float = 0.0
+    sinks: float = 0.0
+    reserved: float = 0.0
+    reserved_at: float = 0.0
+    spent: tuple[tuple[float, float], ...] = field(default=())
+    next_at: float = 0.0
+    closed_until: float = 0.0
+
+    def level(self, now: float) -> float:
+        """Percent used now, with the calls under way."""
+        return self._known(now) + self._under_way(now)
+
+    def room_at(self, cost: float, ceiling: float, now: float) -> float:
+        """When a call of this cost fits under the ceiling: `now`, or a later time; an hour later at the latest."""
+        most = ceiling - min(cost, ceiling)
+        if self.level(now) <= most:
+            return now
+        if self.sinks:
+            return now + (self.level(now) - most) / self.sinks
+        later = sorted({minute + MINUTE + HOUR for minute, _ in self.spent if minute + MINUTE + HOUR > now})
+        for moment in later:
+            if self.level(moment) <= most:
+                return moment
+        return now + HOUR / 12 if not later else max(later[-1], now + MINUTE)
+
+    def reserve(self, cost: float, now: float, *, next_at: float = 0.0) -> Self:
+        """A call of this cost leaves now."""
+        return replace(
+            self,
+            reserved=self._under_way(now) + cost,
+            reserved_at=now,
+            next_at=max(self.next_at, next_at),
+        )
+
+    def release(self, cost: float, now: float, *, spent: float) -> Self:
+        """A call came back, and cost `spent`."""
+        minute = now - now % MINUTE
+        kept = {at: amount for at, amount in self.spent if at > now - HOUR - MINUTE}
+        kept[minute] = kept.get(minute, 0.0) + spent
+        return replace(
+            self,
+            reserved=max(0.0, self._under_way(now) - cost),
+            reserved_at=now,
+            spent=tuple(sorted(kept.items())) if not self.sinks else (),
+        )
+
+    def hear(self, reading: Reading, now: float) -> Self:
+        """What an answer said of this allowance."""
+        sinks = self.sinks
+        if reading.scope is Scope.ACCOUNT and reading.regain_seconds and reading.peak:
+            sinks = reading.peak / reading.regain_seconds
+        closed = (
+            max(self.closed_until, now + reading.blocked_for) if reading.blocked_for else self.closed_until
+        )
+        return replace(self, told=reading.peak, told_at=now, sinks=sinks, closed_until=closed)
+
+    def close(self, seconds: float, now: float) -> Self:
+        """Meta refused a call: nothing goes out before then."""
+        return replace(self, closed_until=max(self.closed_until, now + seconds))
+
+    def _known(self, now: float) -> float:
+        if self.sinks:
+            return max(0.0, self.told - self.sinks * max(0.0, now - self.told_at))
+        ours_then = self._ours(self.told_at)
+        others = max(0.0, self.told - ours_then)
+        fading = max(0.0, 1.0 - max(0.0, now - self.told_at) / HOUR)
+        return others * fading + self._ours(now)
+
+    def _ours(self, now: float) -> float:
+        return sum(amount for minute, amount in self.spent if now - HOUR - MINUTE < minute <= now)
+
+    def _under_way(self, now: float) -> float:
+        """A call that has not come back within five minutes never will: its worker died."""
+        return self.reserved if now - self.reserved_at < 5 * MINUTE else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        return cls(**{**stored, "spent": tuple((at, amount) for at, amount in stored.get("spent", ()))})
+
+
+def key_of(reading: Reading) -> str:
+    """The name under which a reading's allowance is kept."""
+    return key(reading.scope, reading.object_id, reading.type)
+
+
+def key(scope: Scope, object_id: str = "", use_case: str = "") -> str:
+    return ":".join(part for part in (scope.value, object_id, use_case) if part)
+
+
+def keys_for(path: str, account_id: str | None) -> list[str]:
+    """The allowances that a call to this path pattern draws on."""
+    if account_id is None:
+        return [key(Scope.APP)]
+    is_insights = path.endswith("/insights")
+    use_case = "ads_insights" if is_insights else "ads_management"
+    keys = [
+        key(Scope.APP),
+        key(Scope.ACCOUNT, account_id),
+        key(Scope.BUSINESS_USE_CASE, account_id, use_case),
+    ]
+    if is_insights:
+        keys += [key(Scope.INSIGHTS_APP), key(Scope.INSIGHTS_ACCOUNT, account_id)]
+    return keys

@@ -1,0 +1,252 @@
+"""Whether a call may leave now. All workers share one book of what Meta said, so that the wall is never hit.
+
+A call first reserves its price in every allowance it draws on, and settles when its answer is there. Nothing leaves
+into a block. Background work slows down from `slow` percent on, so that it stays below `stop`, where it is put off;
+a person who waits for a page passes up to `most`. What a shape of question costs is learned from the headers.
+Source: the Marketing API page "Rate Limiting".
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol, Self
+
+from apps.graphapi import gauges
+from apps.graphapi.entries import Scope
+from apps.graphapi.errors import GraphError, PutOff, Throttled
+from apps.graphapi.gauges import Gauge
+from apps.graphapi.usage import Usage
+
+# What a call is taken to cost before anything was learned, in percent of an allowance.
+FIRST_GUESS = 1.0
+# A call never counts as free: headers round down, and it may be the first of many.
+LEAST = 0.01
+_WEIGHT_OF_NEWS = 0.3
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """In percent of an allowance. `tell`: people are told; `slow`: background work spreads out; `stop`: it is put off;
+    `most`: nobody passes."""
+
+    tell: float = 70.0
+    slow: float = 80.0
+    stop: float = 90.0
+    most: float = 98.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """A call as the book sees it: which path pattern, whose account (bare digits or None), and its shape."""
+
+    path: str  # pattern
+    account_id: str | None
+    shape: str
+
+    @classmethod
+    def of(cls, path: str, account_id: str | None, params: Mapping[str, Any]) -> Self:
+        """The shape is what makes a question dear, by which its price is learned: level, breakdowns, days and limit."""
+        days = params.get("time_range")
+        marks = [
+            path,
+            *(str(params.get(name) or "") for name in ("level", "breakdowns", "limit")),
+            _length(days),
+        ]
+        return cls(path, account_id, "|".join(marks))
+
+    @property
+    def keys(self) -> list[str]:
+        return gauges.keys_for(self.path, self.account_id)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A reservation. `wait` above 0: not granted, come back after so many seconds of Meta's clock; `key` says why."""
+
+    prices: Mapping[str, float]
+    wait: float = 0.0
+    key: str = ""
+
+
+class Pace(Protocol):
+    """What the door asks before a call and tells after it."""
+
+    def reserve(self, question: Question) -> Ticket: ...
+
+    def settle(
+        self, question: Question, ticket: Ticket, usage: Usage | None, error: GraphError | None
+    ) -> None: ...
+
+
+class NoPace:
+    """Lets every call out."""
+
+    def reserve(self, question: Question) -> Ticket:
+        return Ticket({})
+
+    def settle(
+        self, question: Question, ticket: Ticket, usage: Usage | None, error: GraphError | None
+    ) -> None:
+        """There is nothing to write down."""
+
+
+def put_off(question: Question, ticket: Ticket) -> PutOff:
+    """The error that stands for a call that was not made."""
+    return PutOff(method="GET", path=question.path, account_id=question.account_id, retry_after=ticket.wait)
+
+
+class Shelf(Protocol):
+    """Where gauges and learned prices are kept. `change` reads, calls back and writes as one step over all workers."""
+
+    def change(self, keys: Sequence[str], do: Callable[[dict[str, Gauge]], None]) -> None: ...
+
+    def prices(self, names: Sequence[str]) -> dict[str, float]: ...
+
+    def learn(self, prices: Mapping[str, float]) -> None: ...
+
+
+class MemoryShelf:
+    """For one process."""
+
+    def __init__(self) -> None:
+        self._gauges: dict[str, Gauge] = {}
+        self._prices: dict[str, float] = {}
+        self._guard = threading.Lock()
+
+    def change(self, keys: Sequence[str], do: Callable[[dict[str, Gauge]], None]) -> None:
+        with self._guard:
+            held = {key: self._gauges.get(key, Gauge()) for key in keys}
+            do(held)
+            self._gauges.update(held)
+
+    def prices(self, names: Sequence[str]) -> dict[str, float]:
+        return {name: self._prices[name] for name in names if name in self._prices}
+
+    def learn(self, prices: Mapping[str, float]) -> None:
+        self._prices.update(prices)
+
+
+class PaceBook:
+    """Reserves and settles calls. `clock` is Meta's, in seconds; `background` False: a person waits."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        clock: Callable[[], float],
+        background: bool = True,
+        ceilings: Ceilings = Ceilings(),
+    ) -> None:
+        self._shelf, self._clock = shelf, clock
+        self._background, self._ceilings = background, ceilings
+
+    def reserve(self, question: Question) -> Ticket:
+        """A ticket for one call: granted, or with the wait until it may be asked for again."""
+        keys = question.keys
+        prices = self._prices(question, keys)
+        now = self._clock()
+        waits: dict[str, float] = {}
+
+        def decide(held: dict[str, Gauge]) -> None:
+            waits.update({key: self._wait(held[key], prices[key], now) for key in keys})
+            if not any(waits.values()):
+                for key in keys:
+                    held[key] = self._take(held[key], prices[key], now)
+
+        self._shelf.change(keys, decide)
+        key = max(waits, key=lambda name: waits[name])
+        return Ticket(prices, waits[key], key if waits[key] else "")
+
+    def settle(
+        self, question: Question, ticket: Ticket, usage: Usage | None, error: GraphError | None
+    ) -> None:
+        """The answer is there: give the reservation back, write down what Meta said, learn what it cost."""
+        now = self._clock()
+        readings = {gauges.key_of(reading): reading for reading in usage.readings} if usage else {}
+        learned: dict[str, float] = {}
+
+        def write(held: dict[str, Gauge]) -> None:
+            for key, price in ticket.prices.items():
+                reading = readings.get(key)
+                spent = price
+                if reading is not None:
+                    # What the header shows beyond everything we knew of, the other calls under way included.
+                    before = held[key].level(now) - price
+                    spent = min(max(LEAST, reading.peak - before), 100.0)
+                    learned[_price_name(key, question.shape)] = spent
+                held[key] = held[key].release(price, now, spent=spent)
+            for key, reading in readings.items():
+                held[key] = held[key].hear(reading, now)
+            if isinstance(error, Throttled):
+                for key in _closed_by(error, question):
+                    held[key] = held[key].close(error.retry_after, now)
+
+        every = {*ticket.prices, *readings}
+        every |= set(_closed_by(error, question)) if isinstance(error, Throttled) else set()
+        self._shelf.change(sorted(every), write)
+        self._learn(learned)
+
+    def _wait(self, gauge: Gauge, price: float, now: float) -> float:
+        if gauge.closed_until > now:
+            return gauge.closed_until - now
+        limits = self._ceilings
+        if not self._background:
+            return gauge.room_at(price, limits.most, now) - now
+        until = gauge.room_at(price, limits.stop, now)
+        if gauge.level(now) + price > limits.slow:
+            until = max(until, gauge.next_at)
+        return until - now
+
+    def _take(self, gauge: Gauge, price: float, now: float) -> Gauge:
+        """Above `slow`, the next call waits for as long as this one's price takes to come back."""
+        next_at = 0.0
+        if gauge.level(now) + price > self._ceilings.slow:
+            comes_back = gauge.sinks or self._ceilings.stop / gauges.HOUR
+            next_at = max(now, gauge.next_at) + price / comes_back
+        return gauge.reserve(price, now, next_at=next_at)
+
+    def _prices(self, question: Question, keys: Iterable[str]) -> dict[str, float]:
+        names = {key: _price_name(key, question.shape) for key in keys}
+        known = self._shelf.prices(list(names.values()))
+        return {key: known.get(name, FIRST_GUESS) for key, name in names.items()}
+
+    def _learn(self, seen: Mapping[str, float]) -> None:
+        """Dear news count at once, cheap news slowly: better a little late than over the wall."""
+        known = self._shelf.prices(list(seen))
+        self._shelf.learn(
+            {
+                name: max(price, known.get(name, price) * (1 - _WEIGHT_OF_NEWS) + price * _WEIGHT_OF_NEWS)
+                if price > known.get(name, 0.0)
+                else known[name] * (1 - _WEIGHT_OF_NEWS) + price * _WEIGHT_OF_NEWS
+                for name, price in seen.items()
+            }
+        )
+
+
+def _length(days: Any) -> str:
+    """How many days a `time_range` spans, roughly: prices of 27 and of 28 days are one."""
+    try:
+        since, until = (date.fromisoformat(days[end]) for end in ("since", "until"))
+    except (TypeError, KeyError, ValueError):
+        return ""
+    return str(((until - since).days + 1).bit_length())
+
+
+def _price_name(key: str, shape: str) -> str:
+    """Prices are learned per account and kind of allowance, because quotas depend on the account."""
+    return f"{key}|{shape}"
+
+
+def _closed_by(error: Throttled, question: Question) -> list[str]:
+    """The allowances that a refusal closes: the one it names, or all that the call drew on when it names none."""
+    account = error.account_id or question.account_id or ""
+    match error.scope:
+        case Scope.APP | Scope.INSIGHTS_APP as wide:
+            return [gauges.key(wide)]
+        case Scope.BUSINESS_USE_CASE if error.use_case:
+            return [gauges.key(Scope.BUSINESS_USE_CASE, account, error.use_case)]
+        case Scope.ACCOUNT:
+            return [gauges.key(Scope.ACCOUNT, account)]
+        case _:
+            return question.keys
