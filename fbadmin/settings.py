@@ -53,6 +53,16 @@ META_LOGIN_CONFIG_ID = env.text("META_LOGIN_CONFIG_ID")
 # Dotted path of the function that is told of every attempt at Meta; empty: nobody listens.
 GRAPH_RECORDER = ""
 
+# How full an allowance may get, in percent: from SLOW on background work spreads out, at STOP it is put off.
+META_PACE_TELL = env.number("META_PACE_TELL", default=70, least=1)
+META_PACE_SLOW = env.number("META_PACE_SLOW", default=80, least=1)
+META_PACE_STOP = env.number("META_PACE_STOP", default=90, least=1)
+if not META_PACE_TELL <= META_PACE_SLOW <= META_PACE_STOP <= 97:
+    raise ImproperlyConfigured(
+        "META_PACE_TELL, META_PACE_SLOW and META_PACE_STOP must grow in this order and end at 97 at most. "
+        "The usual values are 70, 80 and 90."
+    )
+
 # What every Graph client is made with besides. Tests put their own clock and sleep here.
 GRAPH_CLIENT_OPTIONS: dict[str, object] = {}
 
@@ -203,10 +213,11 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Files are served from where they stand when nothing was collected: a try-out needs no build step.
+# Files are served from where they stand, with no step that collects them.
 WHITENOISE_USE_FINDERS = True
+# These carry their version in their name.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/(vendor/|icons-)"
 
 # --- what the browser may do ---------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from apps.graphapi import Call, Client, app_token
 
-from . import sealing
+from . import pacing, sealing
 from .models import AdAccount, Connection
 
 Listener = Callable[[Call], None]
@@ -20,8 +20,13 @@ class NoConnection(Exception):
     """No working connection reaches the ad account."""
 
 
-def for_token(token: str, *, also: Listener | None = None, **options: Any) -> Client:
-    """A client for a token that is not stored (yet). `also` hears of every call besides the recorder."""
+def for_token(
+    token: str, *, also: Listener | None = None, background: bool = False, **options: Any
+) -> Client:
+    """A client for a token that is not stored (yet). `also` hears of every call besides the recorder.
+
+    `background`: nobody waits, so the client keeps well below Meta's limits and raises PutOff near them.
+    """
     return Client(
         token,
         app_secret=settings.META_APP_SECRET,
@@ -29,7 +34,7 @@ def for_token(token: str, *, also: Listener | None = None, **options: Any) -> Cl
         version=settings.META_API_VERSION,
         session=_session(),
         on_call=_listeners(also),
-        **{**settings.GRAPH_CLIENT_OPTIONS, **options},
+        **{"pace": pacing.book(background=background), **settings.GRAPH_CLIENT_OPTIONS, **options},
     )
 
 

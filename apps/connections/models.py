@@ -77,6 +77,16 @@ class Connection(models.Model):
         ends = [moment for moment in (self.expires_at, self.data_access_expires_at) if moment]
         return (min(ends) - timezone.now()).days if ends else None
 
+    @property
+    def left(self) -> str:
+        """`3 days left` or `expired`; empty while there is no hurry."""
+        days = self.days_left
+        if days is None or days > SOON:
+            return ""
+        if days < 1:
+            return "expired" if days < 0 else "less than a day left"
+        return "1 day left" if days == 1 else f"{days} days left"
+
 
 class AdAccount(models.Model):
     """An ad account at Meta, as Meta last described it."""
@@ -160,3 +170,30 @@ class AccountGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} sees {self.account}"
+
+
+class Allowance(models.Model):
+    """What all workers know of one of Meta's allowances: a page of the pace book. Written by `connections.pacing`."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    gauge = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Price(models.Model):
+    """What a shape of question costs of an allowance, in percent, as learned from Meta's headers."""
+
+    name = models.CharField(max_length=400, primary_key=True)
+    percent = models.FloatField()
+    learned_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.percent:.2f} %"

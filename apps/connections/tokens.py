@@ -49,6 +49,10 @@ class Refusal(Exception):
     """A token that is not taken. The text says why and what to do; nothing was stored."""
 
 
+class NameRefused(Refusal):
+    """It is the name that will not do."""
+
+
 class Unchecked(Refusal):
     """The check itself could not be made, which says nothing about the token."""
 
@@ -92,16 +96,14 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
     """
     name = clean_name(name)
     checked = _check(clean_token(token))
-    existing = Connection.objects.filter(
-        app_id=settings.META_APP_ID, subject_id=checked.info.user_id
-    ).first()
+    existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=checked.info.user_id).first()
     if existing and existing.name != name:
-        raise Refusal(
+        raise NameRefused(
             f"This token belongs to {checked.subject_name or checked.info.user_id}, who is already connected as "
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
     if not existing and Connection.objects.filter(name=name).exists():
-        raise Refusal(f"The name “{name}” is taken by a connection of another identity. Choose another name.")
+        raise NameRefused(f"The name “{name}” is taken by a connection of another identity. Choose another name.")
     try:
         return _store(name, checked, existing, by)
     except IntegrityError as error:
@@ -113,11 +115,11 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
 def clean_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise Refusal("The connection has no name. Give it one that says whose it is, like “reporting”.")
+        raise NameRefused("The connection has no name. Give it one that says whose it is, like “reporting”.")
     if len(name) > 80:
-        raise Refusal(f"The name has {len(name)} characters; 80 is the most. Shorten it.")
+        raise NameRefused(f"The name has {len(name)} characters; 80 is the most. Shorten it.")
     if not name.isprintable():
-        raise Refusal("The name has characters that can not be shown. Type it again.")
+        raise NameRefused("The name has characters that can not be shown. Type it again.")
     return name
 
 

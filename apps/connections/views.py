@@ -11,7 +11,7 @@ from apps.ui.access import page
 
 from . import tokens
 from .forms import ConnectForm
-from .models import SOON, Connection
+from .models import Connection
 
 
 @page("team.view_connections")
@@ -27,9 +27,9 @@ def _verdict(connections: list[Connection]) -> list[tuple[str, str]]:
     if not connections:
         return [("", "No token is connected, so nothing can be fetched.")]
     refused = [c for c in connections if c.state == Connection.State.REFUSED]
-    ending = [c for c in connections if c not in refused and c.days_left is not None and c.days_left <= SOON]
+    ending = [c for c in connections if c not in refused and c.left]
     pieces = [("crit", f"{c} is refused by Meta.") for c in refused]
-    pieces += [("warn", f"{c} ends in {c.days_left} days.") for c in ending]
+    pieces += [("crit" if c.left == "expired" else "warn", f"{c} has {c.left}.") for c in ending]
     well = len(connections) - len(refused) - len(ending)
     if well:
         which = "The other" if pieces else "All" if well > 1 else "The"
@@ -46,7 +46,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         try:
             connected = tokens.connect(form.cleaned_data["name"], form.cleaned_data["token"], by=request.user)
         except tokens.Refusal as refusal:
-            form.add_error("token", str(refusal))
+            form.add_error("name" if isinstance(refusal, tokens.NameRefused) else "token", str(refusal))
         else:
             messages.success(request, str(connected))
             return redirect("connections:list")

@@ -38,6 +38,10 @@ class Gauge:
         """Percent used now, with the calls under way."""
         return self._known(now) + self._under_way(now)
 
+    def is_fresh(self, now: float) -> bool:
+        """Whether Meta spoke of it so lately that a difference is the price of what we did since."""
+        return bool(self.told_at) and now - self.told_at < 5 * MINUTE
+
     def room_at(self, cost: float, ceiling: float, now: float) -> float:
         """When a call of this cost fits under the ceiling: `now`, or a later time; an hour later at the latest."""
         most = ceiling - min(cost, ceiling)

@@ -169,8 +169,9 @@ class PaceBook:
         def write(held: dict[str, Gauge]) -> None:
             for key, price in ticket.prices.items():
                 reading = readings.get(key)
-                spent = price
-                if reading is not None:
+                # An allowance that Meta never speaks of is not one we can run out of.
+                spent = price if held[key].told_at else 0.0
+                if reading is not None and held[key].is_fresh(now):
                     # What the header shows beyond everything we knew of, the other calls under way included.
                     before = held[key].level(now) - price
                     spent = min(max(LEAST, reading.peak - before), 100.0)
@@ -199,11 +200,13 @@ class PaceBook:
         return until - now
 
     def _take(self, gauge: Gauge, price: float, now: float) -> Gauge:
-        """Above `slow`, the next call waits for as long as this one's price takes to come back."""
+        """Above `slow`, the next call waits while this one's price comes back: half as long there, whole at `stop`."""
         next_at = 0.0
-        if gauge.level(now) + price > self._ceilings.slow:
-            comes_back = gauge.sinks or self._ceilings.stop / gauges.HOUR
-            next_at = max(now, gauge.next_at) + price / comes_back
+        level, limits = gauge.level(now) + price, self._ceilings
+        if level > limits.slow:
+            haste = 1 + max(0.0, (limits.stop - level) / max(limits.stop - limits.slow, 1.0))
+            comes_back = gauge.sinks or limits.stop / gauges.HOUR
+            next_at = max(now, gauge.next_at) + price / comes_back / haste
         return gauge.reserve(price, now, next_at=next_at)
 
     def _prices(self, question: Question, keys: Iterable[str]) -> dict[str, float]:

@@ -1,15 +1,17 @@
 """Sums of what may be summed, and the ratios that follow from them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Self
+from operator import attrgetter
+from typing import Self
 
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 ZERO = Decimal(0)
 
-# What a query has to annotate so that `Totals.of` can read its rows.
+# What a query has to annotate, in the order of the fields of `Totals`.
 SUMS = {
     "spend_sum": Sum("spend"),
     "impressions_sum": Sum("impressions"),
@@ -20,7 +22,7 @@ SUMS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Money is in the one currency of the rows summed. Ratios are None where there is nothing to divide by."""
 
@@ -31,13 +33,14 @@ class Totals:
     value: Decimal = ZERO
     rows: int = 0  # how many stored rows stand behind this; 0 means no delivery or no data, not zero
 
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> Self:
-        return cls(**{field.name: row[f"{field.name}_sum"] for field in fields(cls)})
-
     def __add__(self, other: Self) -> Self:
         return type(self)(
-            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+            self.spend + other.spend,
+            self.impressions + other.impressions,
+            self.clicks + other.clicks,
+            self.purchases + other.purchases,
+            self.value + other.value,
+            self.rows + other.rows,
         )
 
     @property
@@ -63,6 +66,16 @@ class Totals:
 
 def _ratio(above: Decimal, below: Decimal) -> Decimal | None:
     return above / below if below else None
+
+
+NOTHING = Totals()
+_COLUMNS = [(attrgetter(column.name), column.default) for column in fields(Totals)]
+
+
+def sum_of(parts: Iterable[Totals]) -> Totals:
+    """Column by column: there may be many thousands."""
+    parts = list(parts)
+    return Totals(*(sum(map(column, parts), zero) for column, zero in _COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,3 @@ METRICS = {
         Metric("cpm", "CPM", "money", -1),
     )
 }
-
-
-def sum_of(parts: Any) -> Totals:
-    return sum(parts, Totals())

@@ -137,7 +137,7 @@ def _fetch_and_store(run: SyncRun) -> None:
     connection: Connection | None = None
     try:
         connection = clients.connection_for(run.account)
-        client = clients.for_connection(connection, also=calls)
+        client = clients.for_connection(connection, also=calls, background=True)
         fetched = _fetch(client, run)
         run.calls += calls.total
         _store(run, fetched)

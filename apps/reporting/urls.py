@@ -1,6 +1,21 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from . import views
+
+
+class AccountId:
+    """Meta's id of an ad account, with or without `act_`."""
+
+    regex = "(?:act_)?[0-9]{1,32}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AccountId, "act")
 
 app_name = "reporting"
 
@@ -10,6 +25,6 @@ urlpatterns = [
     path("performance/export.csv", views.performance_csv, name="performance_csv"),
     path("performance/sync/", views.sync_shown, name="sync"),
     path("accounts/", views.accounts, name="accounts"),
-    path("accounts/<str:act>/", views.account, name="account"),
-    path("accounts/<str:act>/sync/", views.sync_account, name="sync_account"),
+    path("accounts/<act:act>/", views.account, name="account"),
+    path("accounts/<act:act>/sync/", views.sync_account, name="sync_account"),
 ]

@@ -1,0 +1,102 @@
+"""Answers the performance page's question from what is stored. A handful of queries, however much is stored."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from apps.connections.models import AdAccount
+
+from . import campaigns, coverage, freshness
+from .coverage import Coverage
+from .delivery import Delivery
+from .figures import SUMS, Totals, sum_of
+from .forms import Question
+from .models import Insight, Level
+from .performance import CampaignRow, Compared, CurrencyGroup, Days, Performance, Spans
+from .periods import Period
+
+
+def answer(question: Question) -> Performance:
+    spans, accounts = Spans.of(question), question.accounts_shown
+    fetched = coverage.of(accounts, spans.windows[0].since, spans.current.until)
+    rows = campaigns.found(accounts, spans, fetched)
+    source = _Source(question, spans, fetched, [row for row in rows if campaigns.wanted(row, question)])
+    delivered = [row for row in rows if row.delivered]
+    unfetched = fetched.lacking(accounts, spans.complete)
+    return Performance(
+        question=question,
+        spans=spans,
+        groups=source.groups(accounts),
+        freshness=freshness.of(accounts),
+        unfetched=unfetched,
+        uncompared=[one for one in fetched.lacking(accounts, spans.versus) if one not in unfetched],
+        objectives=sorted({row.objective for row in delivered if row.objective}),
+        deliveries=_deliveries(delivered),
+    )
+
+
+def _deliveries(rows: list[CampaignRow]) -> list[Delivery]:
+    """One of each key, in order of their words."""
+    by_key = {row.delivery.key: row.delivery for row in rows}
+    return sorted(by_key.values(), key=lambda state: state.word)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What the groups are made from."""
+
+    question: Question
+    spans: Spans
+    fetched: Coverage
+    rows: list[CampaignRow]  # as narrowed
+
+    def groups(self, accounts: list[AdAccount]) -> list[CurrencyGroup]:
+        """The currency of most accounts first."""
+        by_currency: dict[str, list[AdAccount]] = defaultdict(list)
+        for account in accounts:
+            by_currency[account.currency].append(account)
+        order = sorted(by_currency, key=lambda currency: (-len(by_currency[currency]), currency))
+        days = self._days(accounts)
+        return [self._group(currency, by_currency[currency], days[currency]) for currency in order]
+
+    def _days(self, accounts: list[AdAccount]) -> dict[str, Days]:
+        """By currency: from account rows, or from the campaigns' own when only some of them count."""
+        insights = Insight.objects.of(accounts).within(self.spans.windows)
+        if self.question.narrows_campaigns:
+            insights = insights.at(Level.CAMPAIGN).filter(object_id__in=[row.meta_id for row in self.rows])
+        else:
+            insights = insights.at(Level.ACCOUNT)
+        days: dict[str, Days] = defaultdict(dict)
+        sums = insights.values("account__currency", "day").annotate(**SUMS).order_by()
+        for currency, day, *totals in sums.values_list("account__currency", "day", *SUMS):
+            days[currency][day] = Totals(*totals)
+        return days
+
+    def _group(self, currency: str, accounts: list[AdAccount], days: Days) -> CurrencyGroup:
+        spans = self.spans
+        compared = spans.versus is not None and not self.fetched.lacking(accounts, spans.versus)
+        rows = [row for row in self.rows if row.account.currency == currency]
+        return CurrencyGroup(
+            currency=currency,
+            accounts=accounts,
+            figures=Compared(
+                _sum(days, spans.current),
+                _sum(days, spans.complete),
+                _sum(days, spans.before) if compared and spans.before else None,
+            ),
+            days=_within(days, spans.current),
+            days_before=_within(days, spans.versus) if compared else {},
+            campaigns=campaigns.ordered(
+                [row for row in rows if row.delivered], self.question.sort, descending=self.question.descending
+            ),
+            ended=[row for row in rows if not row.delivered],
+            compared=compared,
+        )
+
+
+def _within(days: dict[date, Totals], period: Period | None) -> Days:
+    return {day: days[day] for day in period if day in days} if period else {}
+
+
+def _sum(days: dict[date, Totals], period: Period | None) -> Totals:
+    return sum_of(_within(days, period).values())
