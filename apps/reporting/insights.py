@@ -1,12 +1,15 @@
 """Asks Meta for daily insights of one ad account."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from apps.connections.models import AdAccount
-from apps.graphapi import Client, TooMuchData
+from apps.graphapi import Client, Request, TooMuchData
 
 from . import rows
 from .rows import InsightRow
+from .store import Window
 
 PAGE = 500
 
@@ -36,28 +39,42 @@ def fetch(
     return earlier + later
 
 
-def _ask(
-    client: Client, account: AdAccount, *, level: str, since: date, until: date, breakdown: str
-) -> list[InsightRow]:
-    parameters = {
-        "level": level,
-        "fields": ["account_id", "account_currency", *rows.ID_FIELDS[level], *_NAMES[level], *_METRICS],
-        "time_range": {"since": since.isoformat(), "until": until.isoformat()},
+def question(account: AdAccount, window: Window) -> Request:
+    """The list that holds the daily rows of a window."""
+    params: dict[str, Any] = {
+        "level": window.level,
+        "fields": [
+            "account_id", "account_currency", *rows.ID_FIELDS[window.level], *_NAMES[window.level], *_METRICS,
+        ],
+        "time_range": {"since": window.since.isoformat(), "until": window.until.isoformat()},
         "time_increment": "1",
-    }
-    if breakdown:
-        parameters["breakdowns"] = breakdown.split(",")
+    }  # fmt: skip
+    if window.breakdown:
+        params["breakdowns"] = window.breakdown.split(",")
+    return Request("GET", f"{account.act_id}/insights", params)
+
+
+def read(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]]) -> list[InsightRow]:
+    """Rows as Meta writes them, as values. Raises rows.Unreadable."""
     found: dict[object, InsightRow] = {}
-    for raw in client.each(f"{account.act_id}/insights", limit=PAGE, **parameters):
+    for raw in answered:
         row = rows.read(
             raw,
             account_id=account.meta_id,
             currency=account.currency,
-            level=level,
-            breakdown=breakdown,
-            since=since,
-            until=until,
+            level=window.level,
+            breakdown=window.breakdown,
+            since=window.since,
+            until=window.until,
         )
         # Pages may shift while they are read, and then a row comes twice: the later one is the fresher.
         found[row.key] = row
     return list(found.values())
+
+
+def _ask(
+    client: Client, account: AdAccount, *, level: str, since: date, until: date, breakdown: str
+) -> list[InsightRow]:
+    window = Window(level, since, until, breakdown)
+    listing = question(account, window)
+    return read(account, window, client.each(listing.path, limit=PAGE, **listing.params))

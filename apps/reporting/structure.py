@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.connections.models import AdAccount
-from apps.graphapi import Client
+from apps.graphapi import Client, Request
 
 from .models import Ad, AdSet, Campaign
 from .rows import clean, moment, whole
@@ -59,12 +59,15 @@ _BUDGETS = {"daily_budget", "lifetime_budget"}
 
 def fetch(client: Client, account: AdAccount, level: str) -> list[dict[str, Any]]:
     """Every object of a level that Meta lists, archived ones too."""
+    listing = question(account, level)
+    return list(client.each(listing.path, limit=PAGE, **listing.params))
+
+
+def question(account: AdAccount, level: str) -> Request:
+    """The list that holds them."""
     edge = EDGES[level]
-    return list(
-        client.each(
-            f"{account.act_id}/{edge.name}", limit=PAGE, fields=edge.fields, effective_status=edge.statuses
-        )
-    )
+    params = {"fields": edge.fields, "effective_status": edge.statuses}
+    return Request("GET", f"{account.act_id}/{edge.name}", params)
 
 
 def store(account: AdAccount, level: str, found: Iterable[dict[str, Any]]) -> None:

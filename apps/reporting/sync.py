@@ -125,7 +125,7 @@ def _requeue(run: SyncRun) -> None:
 
 
 @dataclass
-class _Fetched:
+class Fetched:
     """Everything Meta answered for one run, held until it is complete."""
 
     described: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -139,45 +139,67 @@ def _fetch_and_store(run: SyncRun) -> None:
         connection = clients.connection_for(run.account)
         client = clients.for_connection(connection, also=calls, background=True)
         fetched = _fetch(client, run)
-        run.calls += calls.total
-        _store(run, fetched)
-    except Throttled as error:
-        run.calls += calls.total
-        run.wait(timezone.now() + timedelta(seconds=error.retry_after / settings.META_CLOCK_SPEED), error)
-    except TokenRefused as error:
-        run.calls += calls.total
-        if connection is not None:
-            connection.refuse(error)
-        run.fail(error)
     except (GraphError, Unreadable, SealBroken, clients.NoConnection) as error:
         run.calls += calls.total
-        run.fail(error)
-    except Overtaken as error:
-        logger.warning("Sync run %s: %s", run.pk, error)
+        conclude(run, error, connection)
+    else:
+        run.calls += calls.total
+        conclude(run, fetched, connection)
 
 
-def _fetch(client: Client, run: SyncRun) -> _Fetched:
-    fetched = _Fetched()
-    for level in _described_levels(run.levels):
+def conclude(run: SyncRun, outcome: Fetched | Exception, connection: Connection | None) -> None:
+    """Write what came of a run: its rows, the wait that Meta asks for, or why it failed."""
+    match outcome:
+        case Fetched():
+            try:
+                _store(run, outcome)
+            except Overtaken as error:
+                logger.warning("Sync run %s: %s", run.pk, error)
+        case Throttled():
+            wait = timedelta(seconds=outcome.retry_after / settings.META_CLOCK_SPEED)
+            run.wait(timezone.now() + wait, outcome)
+        case TokenRefused():
+            if connection is not None:
+                connection.refuse(outcome)
+            run.fail(outcome)
+        case _:
+            run.fail(outcome)
+
+
+def _fetch(client: Client, run: SyncRun) -> Fetched:
+    fetched = Fetched()
+    for level in described_levels(run.levels):
         fetched.described[level] = structure.fetch(client, run.account, level)
-    for level in run.levels:
-        for breakdown in ["", *run.breakdowns]:
-            window = Window(level, run.since, run.until, breakdown)
-            rows = insights.fetch(
-                client, run.account, level=level, since=run.since, until=run.until, breakdown=breakdown
-            )
-            fetched.windows.append((window, rows))
+    for window in windows(run):
+        rows = insights.fetch(
+            client,
+            run.account,
+            level=window.level,
+            since=window.since,
+            until=window.until,
+            breakdown=window.breakdown,
+        )
+        fetched.windows.append((window, rows))
     return fetched
 
 
-def _described_levels(levels: Iterable[str]) -> list[str]:
+def windows(run: SyncRun) -> list[Window]:
+    """What a run asks for: each level, whole and by each breakdown."""
+    return [
+        Window(level, run.since, run.until, breakdown)
+        for level in run.levels
+        for breakdown in ["", *run.breakdowns]
+    ]
+
+
+def described_levels(levels: Iterable[str]) -> list[str]:
     """The levels whose objects are needed to read the numbers of these: each with its parents."""
     order = ["campaign", "adset", "ad"]
     deepest = max((order.index(level) for level in levels if level in order), default=0)
     return order[: deepest + 1]
 
 
-def _store(run: SyncRun, fetched: _Fetched) -> None:
+def _store(run: SyncRun, fetched: Fetched) -> None:
     """All of the run in one transaction, and only while the run is still ours."""
     with transaction.atomic():
         current = SyncRun.objects.select_for_update().get(pk=run.pk)
