@@ -20,7 +20,7 @@ from apps.graphapi.accounts import (
     disable_reason,
     node_id,
 )
-from apps.graphapi.batching import Request, Result
+from apps.graphapi.batching import Listed, Request, Result
 from apps.graphapi.calls import Call
 from apps.graphapi.catalogue import CATALOGUE, classify
 from apps.graphapi.client import Client
@@ -32,6 +32,7 @@ from apps.graphapi.errors import (
     InvalidRequest,
     PermissionMissing,
     PolicyViolation,
+    PutOff,
     ServerFault,
     Throttled,
     TokenRefused,
@@ -74,10 +75,12 @@ __all__ = [
     "GranularScope",
     "GraphError",
     "InvalidRequest",
+    "Listed",
     "Mark",
     "Pauses",
     "PermissionMissing",
     "PolicyViolation",
+    "PutOff",
     "Reading",
     "Request",
     "Result",

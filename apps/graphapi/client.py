@@ -11,7 +11,7 @@ import requests
 
 from apps.graphapi import batching, paging, pauses
 from apps.graphapi.answers import Answer
-from apps.graphapi.batching import Request, Result
+from apps.graphapi.batching import Listed, Request, Result
 from apps.graphapi.door import Door, Hook
 from apps.graphapi.entries import Retry
 from apps.graphapi.errors import GraphError
@@ -118,6 +118,23 @@ class Client:
             self._sleep(max(pause, *(error.retry_after for _, error in again)))
         return [batching.result(answers[i]) for i in range(len(asked))]
 
+    def lists(self, requests: Sequence[Request], *, limit: int = 100, size: int = BATCH_MAX) -> list[Listed]:
+        """Many lists at once: page by page, in batches over all that are not at their end. One result each, in order.
+
+        Nothing is raised for a list that failed. The lists are held in memory: for short ones.
+        """
+        trails = [paging.Trail(request.path) for request in requests]
+        found = [Listed() for _ in requests]
+        open_: dict[int, dict[str, str]] = {i: {} for i in range(len(requests))}
+        while open_:
+            pages = [
+                Request("GET", requests[i].path, {**requests[i].params, "limit": limit, **cursor})
+                for i, cursor in open_.items()
+            ]
+            results = self.batch(pages, size=size)
+            open_ = dict(_next_pages(dict(zip(open_, results, strict=True)), trails, found))
+        return found
+
     def inspect_token(self, token: str) -> TokenInfo:
         """Meta's verdict on a token. Ask with an app token, or with a token of an admin of the same app."""
         return read_token_info(self.get("debug_token", input_token=token), secrets=(token,))
@@ -177,3 +194,19 @@ class Client:
             if batching.refused_for_good(got[-1].error):
                 answers.update(dict.fromkeys(waiting[start + size :], got[-1]))
                 return
+
+
+def _next_pages(
+    results: dict[int, Result], trails: Sequence[paging.Trail], found: Sequence[Listed]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Keep the rows of each page; the lists that go on, with their cursors."""
+    for i, result in results.items():
+        try:
+            page = result.unwrap()
+            found[i].rows += trails[i].rows(page)
+            cursor = trails[i].next(page)
+        except GraphError as error:
+            found[i].error = error
+        else:
+            if cursor is not None:
+                yield i, cursor

@@ -1,14 +1,18 @@
 """Answers the performance page's question from what is stored. A handful of queries, however much is stored."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 
 from apps.connections.models import AdAccount
 
-from . import campaigns, coverage, freshness
-from .coverage import Coverage
+from . import campaigns, freshness
 from .delivery import Delivery
+from .fetched import Fetched, days_of
 from .figures import SUMS, Totals, sum_of
 from .forms import Question
 from .models import Insight, Level
@@ -18,7 +22,7 @@ from .periods import Period
 
 def answer(question: Question) -> Performance:
     spans, accounts = Spans.of(question), question.accounts_shown
-    fetched = coverage.of(accounts, spans.windows[0].since, spans.current.until)
+    fetched = days_of(accounts, spans.windows)
     rows = campaigns.found(accounts, spans, fetched)
     source = _Source(question, spans, fetched, [row for row in rows if campaigns.wanted(row, question)])
     delivered = [row for row in rows if row.delivered]
@@ -47,7 +51,7 @@ class _Source:
 
     question: Question
     spans: Spans
-    fetched: Coverage
+    fetched: Fetched
     rows: list[CampaignRow]  # as narrowed
 
     def groups(self, accounts: list[AdAccount]) -> list[CurrencyGroup]:
@@ -61,7 +65,7 @@ class _Source:
 
     def _days(self, accounts: list[AdAccount]) -> dict[str, Days]:
         """By currency: from account rows, or from the campaigns' own when only some of them count."""
-        insights = Insight.objects.of(accounts).within(self.spans.windows)
+        insights = Insight.objects.of(accounts).filter(_on_a_day_of(self.spans.windows))
         if self.question.narrows_campaigns:
             insights = insights.at(Level.CAMPAIGN).filter(object_id__in=[row.meta_id for row in self.rows])
         else:
@@ -87,16 +91,22 @@ class _Source:
             days=_within(days, spans.current),
             days_before=_within(days, spans.versus) if compared else {},
             campaigns=campaigns.ordered(
-                [row for row in rows if row.delivered], self.question.sort, descending=self.question.descending
+                [row for row in rows if row.delivered],
+                self.question.sort,
+                descending=self.question.descending,
             ),
             ended=[row for row in rows if not row.delivered],
             compared=compared,
         )
 
 
-def _within(days: dict[date, Totals], period: Period | None) -> Days:
+def _on_a_day_of(periods: Iterable[Period]) -> Q:
+    return reduce(or_, (Q(day__range=(period.since, period.until)) for period in periods))
+
+
+def _within(days: Days, period: Period | None) -> Days:
     return {day: days[day] for day in period if day in days} if period else {}
 
 
-def _sum(days: dict[date, Totals], period: Period | None) -> Totals:
+def _sum(days: Days, period: Period | None) -> Totals:
     return sum_of(_within(days, period).values())

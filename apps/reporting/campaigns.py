@@ -11,7 +11,7 @@ from apps.connections.models import AdAccount
 from apps.graphapi.money import major_units
 
 from . import delivery
-from .coverage import Coverage
+from .fetched import Fetched
 from .figures import NOTHING, SUMS, Totals
 from .forms import Question
 from .models import Campaign, Insight, Level
@@ -36,13 +36,13 @@ _NOT_LISTED = _Listed()
 _Key = tuple[int, str]  # account id, Meta's id
 
 
-def found(accounts: list[AdAccount], spans: Spans, coverage: Coverage) -> list[CampaignRow]:
+def found(accounts: list[AdAccount], spans: Spans, fetched: Fetched) -> list[CampaignRow]:
     """Every campaign that delivered in the period or in the days before. Costs two queries, rarely three."""
     sums = _sums(accounts, spans)
     listed = _listed(object_id for _, object_id in sums)
     names = _names(accounts, [key for key in sums if not listed.get(key[1], _NOT_LISTED).name])
     by_id = {account.pk: account for account in accounts}
-    comparable = by_id.keys() - {account.pk for account in coverage.lacking(accounts, spans.versus)}
+    comparable = by_id.keys() - {account.pk for account in fetched.lacking(accounts, spans.versus)}
     return [
         _row(
             by_id[account_id],
@@ -52,6 +52,7 @@ def found(accounts: list[AdAccount], spans: Spans, coverage: Coverage) -> list[C
             _compared(parts, spans.before is not None and account_id in comparable),
         )
         for (account_id, object_id), parts in sums.items()
+        if account_id in comparable or parts.keys() != {_BEFORE}
     ]
 
 

@@ -1,18 +1,18 @@
 """From answers to figures: no query and no request here, so that a list tests them."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections import Counter, defaultdict
+from datetime import timedelta
 from decimal import Decimal
 
 from apps.ui import charts, formats
-from apps.ui.charts import Band, Before, Figure, Format, Multi, Panel, Ranking, Trend
+from apps.ui.charts import Band, Before, Column, Figure, Format, Multi, Panel, Ranking, Trend
 
 from .figures import METRICS, Metric, Totals, sum_of
-from .performance import Compared, CurrencyGroup, Performance
+from .performance import CampaignRow, Compared, CurrencyGroup, Days, Performance, all_of
 from .periods import Period
 
-Days = dict[date, Totals]
 _RANKED = 8
+_WEEK = 7
 
 
 def over_time(page: Performance) -> Figure:
@@ -21,15 +21,13 @@ def over_time(page: Performance) -> Figure:
     if metric.is_money and page.side_by_side:
         return _panels(page, metric)
     group = page.groups[0] if len(page.groups) == 1 else None
-    days = group.days if group else page.days()
-    before = group.days_before if group else _together(page)
     axis = _axis(page)
     return Trend(
         name=formats.period(page.spans.current.since, page.spans.current.until, year=False),
         days=[bucket.since for bucket in axis],
-        values=[_value(metric, days, bucket) for bucket in axis],
+        values=_values(metric, group.days if group else page.days, axis),
         format=_format(metric, group.currency if group else ""),
-        before=_before(page, metric, before, axis),
+        before=_before(page, metric, page.days_before, axis) if page.compared else None,
         partial=_partial(page, axis),
         step="week" if page.question.weekly else "day",
     )
@@ -43,9 +41,9 @@ def _panels(page: Performance, metric: Metric) -> Multi:
             Panel(
                 name=group.currency,
                 label=f"{group.currency}, {_accounts(group)}",
-                values=[_value(metric, group.days, bucket) for bucket in axis],
+                values=_values(metric, group.days, axis),
                 format=_format(metric, group.currency),
-                before=_before(page, metric, group.days_before, axis),
+                before=_before(page, metric, group.days_before, axis) if group.compared else None,
             )
             for group in page.groups
         ],
@@ -61,19 +59,15 @@ def _accounts(group: CurrencyGroup) -> str:
 def _axis(page: Performance) -> list[Period]:
     """The buckets of the time axis: days, or weeks that begin with the period's first day."""
     current = page.spans.current
-    if not page.question.weekly:
-        return [Period(day, day) for day in current]
-    starts = range(0, current.length, 7)
-    return [
-        Period(current.since + timedelta(days=n), min(current.since + timedelta(days=n + 6), current.until))
-        for n in starts
-    ]
+    length = _WEEK if page.question.weekly else 1
+    starts = [current.since + timedelta(days=n) for n in range(0, current.length, length)]
+    return [Period(start, min(start + timedelta(days=length - 1), current.until)) for start in starts]
 
 
-def _value(metric: Metric, days: Days, bucket: Period) -> Decimal | int | None:
+def _values(metric: Metric, days: Days, axis: list[Period]) -> list[Decimal | int | None]:
     """None where nothing is stored: a gap is not a zero."""
-    found = [days[day] for day in bucket if day in days]
-    return metric.of(sum_of(found)) if found else None
+    found = ([days[day] for day in bucket if day in days] for bucket in axis)
+    return [metric.of(sum_of(totals)) if totals else None for totals in found]
 
 
 def _before(page: Performance, metric: Metric, days: Days, axis: list[Period]) -> Before | None:
@@ -84,27 +78,24 @@ def _before(page: Performance, metric: Metric, days: Days, axis: list[Period]) -
     shifted = [bucket.shifted(back) for bucket in axis]
     return Before(
         name=formats.period(versus.since, versus.until, year=False),
-        values=[_value(metric, days, bucket) for bucket in shifted],
+        values=_values(metric, days, shifted),
         days=[bucket.since for bucket in shifted],
     )
 
 
-def _together(page: Performance) -> Days:
-    together: Days = {}
-    for group in page.groups:
-        for day, totals in group.days_before.items():
-            together[day] = together.get(day, Totals()) + totals
-    return together
-
-
 def _partial(page: Performance, axis: list[Period]) -> list[Band]:
-    """The buckets that hold days which are not over yet in every account's own zone."""
-    complete = page.spans.complete
-    open_ = [bucket for bucket in axis if complete is None or bucket.until > complete.until]
-    if not open_:
-        return []
-    text = "this week" if page.question.weekly else "today" if len(open_) == 1 else "not over yet"
-    return [Band(open_[0].since, open_[-1].since, text)]
+    """The buckets that are not whole: their days are not over in every account's zone, or a week has too few."""
+    partial, last = page.spans.partial, axis[-1]
+    if partial is None:
+        short = page.question.weekly and last.length < _WEEK
+        return [Band(last.since, last.since, _days(last.length))] if short else []
+    since = next(bucket.since for bucket in axis if bucket.until >= partial.since)
+    today = "this week" if page.question.weekly else "today"
+    return [Band(since, last.since, today if since == last.since else "not over yet")]
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _format(metric: Metric, currency: str) -> Format:
@@ -125,58 +116,74 @@ def sentence(page: Performance, figure: Figure) -> str:
     if isinstance(figure, Multi):
         names = ", ".join(panel.name for panel in figure.panels)
         text = f"{len(figure.panels)} charts on one time axis, one per currency ({names}): {text}"
-    if page.spans.versus:
+    if page.spans.versus and shows_before(figure):
         text += f", against {formats.period(page.spans.versus.since, page.spans.versus.until)}"
     return text
 
 
+def shows_before(figure: Figure) -> bool:
+    if isinstance(figure, Multi):
+        return any(panel.before for panel in figure.panels)
+    return isinstance(figure, Trend) and figure.before is not None
+
+
 def ranked(page: Performance) -> Ranking:
     """By objective or ad account: purchases where currencies stand side by side, money inside one of them."""
-    name: Callable[..., str] = (
-        (lambda row: str(row.account))
-        if page.question.by == "account"
-        else (lambda row: objective_name(row.objective))
-    )
-    parts: dict[str, Compared] = {}
-    for row in page.campaigns:
-        key = name(row)
-        parts[key] = parts[key] + row.figures if key in parts else row.figures
     currency = page.groups[0].currency if len(page.groups) == 1 else ""
     measure = "spend" if currency else "purchases"
-    ordered = sorted(parts.items(), key=lambda item: (-getattr(item[1].current, measure), item[0]))
-    shown, rest = ordered[:_RANKED], ordered[_RANKED:]
+    parts = [(name, all_of(row.figures for row in rows)) for name, rows in _parts(page)]
+    parts.sort(key=lambda part: (-getattr(part[1].current, measure), part[0]))
+    # One that is left over may as well be named.
+    shown, rest = (parts[:_RANKED], parts[_RANKED:]) if len(parts) > _RANKED + 1 else (parts, [])
     if rest:
-        together = rest[0][1]
-        for _, figures in rest[1:]:
-            together += figures
-        shown.append((f"Other ({len(rest)})", together))
-    return _ranking(page, shown, measure, currency)
-
-
-def _ranking(page: Performance, shown: list[tuple[str, Compared]], measure: str, currency: str) -> Ranking:
-    now = [figures.current for _, figures in shown]
-    if currency:
-        columns = [
-            charts.Column("Spend", [formats.compact(totals.spend, currency) for totals in now]),
-            charts.Column("ROAS", [formats.roas(totals.roas) for totals in now]),
-        ]
-    else:
-        columns = [
-            charts.Column("Purch.", [formats.integer(totals.purchases) for totals in now]),
-            charts.Column("CTR", [formats.ctr(totals.ctr) for totals in now]),
-        ]
-    before = None
-    if page.spans.versus and all(figures.before for _, figures in shown):
-        values = [getattr(figures.before, measure) for _, figures in shown]
-        before = Before(name="before", values=values)
+        shown.append((f"Other ({len(rest)})", all_of(figures for _, figures in rest)))
+    totals = [figures.current for _, figures in shown]
     return Ranking(
         name=METRICS[measure].label,
         rows=[name for name, _ in shown],
-        values=[getattr(totals, measure) for totals in now],
+        values=[getattr(one, measure) for one in totals],
         format=charts.money(currency) if currency else charts.COUNT,
-        before=before,
-        columns=columns,
+        before=_before_each(page, [figures for _, figures in shown], measure),
+        columns=_columns(totals, currency),
     )
+
+
+def _parts(page: Performance) -> list[tuple[str, list[CampaignRow]]]:
+    """The campaigns under what they are ranked by, each with a name of its own."""
+    by_account = page.question.by == "account"
+    rows: dict[str, list[CampaignRow]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for group in page.groups:
+        for row in [*group.campaigns, *group.ended]:
+            key = row.account.act_id if by_account else row.objective
+            rows[key].append(row)
+            names[key] = str(row.account) if by_account else objective_name(row.objective)
+    often = Counter(names.values())
+    return [
+        (names[key] if often[names[key]] == 1 else f"{names[key]} …{key[-4:]}", found)
+        for key, found in rows.items()
+    ]
+
+
+def _before_each(page: Performance, shown: list[Compared], measure: str) -> Before | None:
+    span = page.spans.before
+    before = [figures.before for figures in shown if figures.before is not None]
+    if span is None or len(before) < len(shown):
+        return None
+    name = formats.period(span.since, span.until, year=False)
+    return Before(name=name, values=[getattr(totals, measure) for totals in before])
+
+
+def _columns(totals: list[Totals], currency: str) -> list[Column]:
+    if currency:
+        return [
+            Column("Spend", [formats.compact(one.spend, currency) for one in totals]),
+            Column("ROAS", [formats.roas(one.roas) for one in totals]),
+        ]
+    return [
+        Column("Purch.", [formats.integer(one.purchases) for one in totals]),
+        Column("CTR", [formats.ctr(one.ctr) for one in totals]),
+    ]
 
 
 def objective_name(objective: str) -> str:

@@ -25,17 +25,21 @@ _STATES = {
     "ARCHIVED": Delivery("archived", "Archived", "none"),
     "DELETED": Delivery("deleted", "Deleted", "none"),
 }
-_UNLISTED = Delivery("deleted", "Not listed", "none")
+# Meta leaves deleted objects out of its lists; their numbers stay.
+_UNLISTED = Delivery("not-listed", "Not listed", "none")
 
 
 def of(account: AdAccount, effective_status: str) -> Delivery:
     """Meta's effective status, unless the ad account itself stops everything. Unknown words are shown as they are."""
-    known = _STATES.get(effective_status)
-    state = known or (
-        Delivery(effective_status.lower(), effective_status.replace("_", " ").capitalize(), "info")
-        if effective_status
-        else _UNLISTED
-    )
+    state = _STATES.get(effective_status) or _unknown(effective_status)
     if state.kind == "ok" and not account.status.delivers:
-        return Delivery("stopped", account.status_word, "crit")
+        return _named(account.status_word, "crit")
     return state
+
+
+def _unknown(effective_status: str) -> Delivery:
+    return _named(effective_status.replace("_", " ").capitalize(), "info") if effective_status else _UNLISTED
+
+
+def _named(word: str, kind: str) -> Delivery:
+    return Delivery(word.lower().replace(" ", "-"), word, kind)

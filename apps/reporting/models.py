@@ -112,6 +112,11 @@ class Insight(models.Model):
     purchase_value = models.GeneratedField(
         expression=_first_of("action_values"), output_field=ExactDecimalField(null=True), db_persist=True
     )
+    # As the day was first reported, so that a page can say how much a day usually still grows.
+    first_spend = ExactDecimalField(null=True)
+    first_impressions = models.BigIntegerField(null=True)
+    first_purchases = ExactDecimalField(null=True)
+    first_at = models.DateTimeField(null=True)
     # When the row took the values it has now.
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -151,6 +156,7 @@ class SyncRun(models.Model):
         NIGHTLY = "nightly", "Nightly, 28 days"
         PAGE = "page", "Asked for on a page"
         COMMAND = "command", "Asked for by command"
+        BACKFILL = "backfill", "Backfill"
 
     account = models.ForeignKey(AdAccount, models.CASCADE, related_name="sync_runs")
     reason = models.CharField(max_length=10, choices=Reason)
@@ -238,3 +244,115 @@ class SyncRun(models.Model):
         if isinstance(error, GraphError):
             self.error_code, self.error_subcode = error.code, error.subcode
             self.fbtrace_id = (error.fbtrace_id or "")[:80]
+
+
+class Coverage(models.Model):
+    """The gap ledger: whether the numbers of one day are there, per account, level and breakdown.
+
+    Written by `reporting.ledger` in the transaction that stores the rows. No row: never fetched.
+    """
+
+    class State(models.TextChoices):
+        COMPLETE = "complete", "Complete"
+        PARTIAL = "partial", "Partial"
+        MISSING = "missing", "Missing"
+
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="coverage")
+    level = models.CharField(max_length=10, choices=Level)
+    breakdown = models.CharField(max_length=120, default="")
+    day = models.DateField()
+    state = models.CharField(max_length=10, choices=State)
+    # Which field or object is not there and why, or why nothing is.
+    reason = models.TextField(blank=True)
+    error_code = models.IntegerField(null=True)
+    error_subcode = models.IntegerField(null=True)
+    # Until when Meta's allowance makes it wait.
+    not_before = models.DateTimeField(null=True)
+    # When complete numbers were last stored. Kept when a later fetch fails: what is stored is still there.
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "level", "breakdown", "day"], name="one_coverage_per_cell"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}, {self.level} {self.breakdown} on {self.day}: {self.state}"
+
+
+class ReportRun(models.Model):
+    """An asynchronous report at Meta, from before it is ordered until its rows are stored.
+
+    Parts of a split report are rows of their own that name their parent.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", "To be ordered"
+        ORDERED = "ordered", "Running at Meta"
+        READY = "ready", "Ready to be read"
+        READ = "read", "Read"
+        SPLIT = "split", "Split"
+        FAILED = "failed", "Failed"
+
+    sync_run = models.ForeignKey(SyncRun, models.CASCADE, related_name="reports")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts")
+    level = models.CharField(max_length=10, choices=Level)
+    breakdown = models.CharField(max_length=120, default="")
+    since = models.DateField()
+    until = models.DateField()
+    # Objects it is limited to (ids of the level above or of the level itself); empty: all of the account.
+    object_level = models.CharField(max_length=10, blank=True)
+    object_ids = models.JSONField(default=list)
+    fields = models.JSONField(default=list)
+    report_run_id = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    percent = models.IntegerField(default=0)
+    orders = models.IntegerField(default=0)  # how often it was ordered
+    ordered_at = models.DateTimeField(null=True)
+    deadline = models.DateTimeField(null=True)
+    rows = models.IntegerField(default=0)
+    error = models.TextField(blank=True)
+    error_code = models.IntegerField(null=True)
+    error_subcode = models.IntegerField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.breakdown}, {self.since} to {self.until}: {self.state}"
+
+
+class KnownSplit(models.Model):
+    """How small a report of one shape must be for one account, learned from the last one that was too large."""
+
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="known_splits")
+    level = models.CharField(max_length=10, choices=Level)
+    breakdown = models.CharField(max_length=120, default="")
+    days = models.IntegerField()
+    objects_per_report = models.IntegerField(null=True)
+    learned_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["account", "level", "breakdown"], name="one_split_per_shape")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}, {self.level} {self.breakdown}: {self.days} days"
+
+
+class SyncPlan(models.Model):
+    """Which sets of numbers an ad account keeps, where that differs from the default (`reporting.sets`)."""
+
+    account = models.OneToOneField(AdAccount, models.CASCADE, related_name="sync_plan")
+    sets = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.account} keeps {', '.join(self.sets)}"

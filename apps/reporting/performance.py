@@ -1,9 +1,10 @@
 """What the performance page is told: figures of a period, by currency and by campaign, next to those before."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from apps.connections.models import AdAccount
 from apps.ui import formats
@@ -76,7 +77,7 @@ class CurrencyGroup:
     ended: list[CampaignRow]  # that delivered only before: they count where periods are compared
     compared: bool  # whether the days before are known of all its accounts
 
-    @property
+    @cached_property
     def total(self) -> Compared:
         """The sum of its campaigns."""
         return all_of(row.figures for row in [*self.campaigns, *self.ended])
@@ -129,8 +130,8 @@ class Performance:
     freshness: dict[int, Freshness]
     unfetched: list[AdAccount]  # of which some of the period's complete days were never fetched
     uncompared: list[AdAccount]  # of which only days before are missing
-    objectives: list[str] = field(default_factory=list)  # that can be chosen
-    deliveries: list[Delivery] = field(default_factory=list)
+    objectives: list[str]  # of the campaigns that delivered, narrowed or not
+    deliveries: list[Delivery]
 
     @property
     def campaigns(self) -> list[CampaignRow]:
@@ -153,6 +154,12 @@ class Performance:
     @property
     def has_rows(self) -> bool:
         return any(group.figures.current.rows for group in self.groups)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is shown because nothing was fetched."""
+        narrowed = bool(self.deliveries)  # something did deliver
+        return not (self.has_rows or narrowed) and len(self.unfetched) == len(self.accounts)
 
     @property
     def compared(self) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.connections.models import AdAccount
 
+from .models import PURCHASE_TYPES
 from .rows import InsightRow
 
 
@@ -45,6 +46,15 @@ _VALUES = [
     "spend", "reach", "frequency", "actions", "action_values",
 ]  # fmt: skip
 _COLUMNS = _KEY + _VALUES
+# What a day was first reported as: set with the row, never again.
+_FIRST = {
+    "first_spend": "spend",
+    "first_impressions": "impressions",
+    "first_purchases": "COALESCE("
+    + ", ".join(f"(actions ->> '{kind}')::numeric" for kind in PURCHASE_TYPES)
+    + ")",
+    "first_at": "%(now)s",
+}
 
 
 def replace(account: AdAccount, window: Window, rows: Iterable[InsightRow]) -> Changes:
@@ -93,8 +103,8 @@ _REMOVE = """
 """
 _MERGE = f"""
     INSERT INTO reporting_insight AS stored
-      (account_id, level, breakdown, changed_at, {_list(_COLUMNS)})
-    SELECT %(account)s, %(level)s, %(breakdown)s, %(now)s, {_list(_COLUMNS)} FROM incoming
+      (account_id, level, breakdown, changed_at, {_list(_COLUMNS)}, {_list(_FIRST)})
+    SELECT %(account)s, %(level)s, %(breakdown)s, %(now)s, {_list(_COLUMNS)}, {_list(_FIRST.values())} FROM incoming
     ON CONFLICT (account_id, day, level, object_id, breakdown, segment) DO UPDATE SET
       changed_at = excluded.changed_at, {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
     WHERE ({_list(_VALUES, "stored.")}) IS DISTINCT FROM ({_list(_VALUES, "excluded.")})

@@ -27,7 +27,7 @@ def _cell(page: Performance, metric: Metric, url: str) -> Kpi:
         return Kpi(metric.label, url, current, good=_GOOD[metric.better], lines=lines)
     group = page.groups[0] if len(page.groups) == 1 else None
     figures = group.figures if group else page.figures
-    days = group.days if group else page.days()
+    days = group.days if group else page.days
     complete = page.spans.complete
     return Kpi(
         metric.label,

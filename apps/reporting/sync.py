@@ -81,7 +81,7 @@ def perform(run_id: int) -> SyncRun:
             raise Busy(f"{run.account} is being synced already.")
         # Read again: while we waited for the lock, another worker may have done it.
         run = SyncRun.objects.select_related("account").get(pk=run_id)
-        if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED} or _must_wait(run):
+        if not is_due(run):
             return run
         run.start()
         _fetch_and_store(run)
@@ -107,10 +107,12 @@ def seconds_until(moment: datetime) -> float:
     return max(0.0, (moment - timezone.now()).total_seconds())
 
 
-def _must_wait(run: SyncRun) -> bool:
-    return (
-        run.state == SyncRun.State.WAITING and run.not_before is not None and run.not_before > timezone.now()
-    )
+def is_due(run: SyncRun) -> bool:
+    """Whether it has not ended and need not wait. Asked under the account's lock, so nobody is at work on it."""
+    if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED}:
+        return False
+    waits = run.state == SyncRun.State.WAITING and run.not_before is not None
+    return not waits or run.not_before <= timezone.now()
 
 
 def _requeue(run: SyncRun) -> None:

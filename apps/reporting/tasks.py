@@ -6,7 +6,7 @@ from celery import Task, shared_task
 
 from apps.connections.models import AdAccount
 
-from . import sync
+from . import sync, together
 from .models import SyncRun
 
 # How long to leave an account alone that another run is busy with.
@@ -27,11 +27,22 @@ def perform(self: Task, run_id: int) -> None:
 
 
 @shared_task
+def perform_together(run_ids: list[int]) -> None:
+    """Do many small runs in batches; those that Meta makes wait come back one by one."""
+    for run in together.perform(run_ids):
+        if run.state == SyncRun.State.WAITING and run.not_before is not None:
+            perform.apply_async((run.pk,), countdown=sync.seconds_until(run.not_before) + 1)
+
+
+@shared_task
 def sync_recent() -> None:
-    """Today and yesterday of every reachable ad account."""
+    """Today and yesterday of every reachable ad account, in batches over all of them."""
+    runs: list[SyncRun] = []
     for account in AdAccount.objects.reachable():
         today = account.today()
-        nudge(sync.request([account], SyncRun.Reason.HOURLY, since=today - timedelta(days=1), until=today))
+        runs += sync.request([account], SyncRun.Reason.HOURLY, since=today - timedelta(days=1), until=today)
+    for start in range(0, len(runs), together.MOST_RUNS):
+        perform_together.delay_on_commit([run.pk for run in runs[start : start + together.MOST_RUNS]])
 
 
 @shared_task

@@ -20,12 +20,13 @@ class Part:
 
 _NAMES = {"EUR": "euro", "USD": "US dollars", "JPY": "yen", "BRL": "reais", "GBP": "pounds", "CHF": "francs"}
 _MOST_TROUBLES = 3
+_WORTH_TELLING = Decimal("0.005")
 
 
 def compose(page: Performance) -> list[Part]:
-    troubles = _troubles(page.freshness.values())
     if not page.freshness:
-        return [Part("No ad account has been granted to you yet. An admin can grant some.")]
+        return [Part("There is no ad account to show.")]
+    troubles = [*_stopped(page), *_late(page.freshness.values())][:_MOST_TROUBLES]
     if not page.has_rows:
         return [Part(_nothing(page)), *troubles]
     said = _one(page, page.groups[0]) if len(page.groups) == 1 else _several(page)
@@ -33,83 +34,89 @@ def compose(page: Performance) -> list[Part]:
 
 
 def _nothing(page: Performance) -> str:
+    if page.is_unknown:
+        return "These days have not been fetched yet."
     if page.question.narrows_campaigns:
         return "No campaign fits these filters."
-    if not page.stored:
-        return "Nothing has been fetched yet."
     return f"Nothing was delivered in {formats.period(page.spans.current.since, page.spans.current.until)}."
 
 
 def _one(page: Performance, group: CurrencyGroup) -> list[Part]:
-    totals = group.figures.current
-    spent = formats.money_whole(totals.spend, group.currency)
-    parts = [Part("Spent "), Part(spent, "b"), Part(f" in {_length(page)}")]
-    parts.append(Part(_compared(page, group.figures.growth("spend"))))
+    spent = formats.money_whole(group.figures.current.spend, group.currency)
+    compared = _compared(page, group.figures.growth("spend"))
+    return [
+        Part("Spent "),
+        Part(spent, "b"),
+        Part(f" {_when(page)}{compared} "),
+        *_purchases(group),
+    ]
+
+
+def _purchases(group: CurrencyGroup) -> list[Part]:
+    totals, growth = group.figures.current, group.figures.growth("purchases")
     if not totals.purchases:
-        parts.append(Part(" No purchase was reported."))
-        return parts
-    growth = group.figures.growth("purchases")
+        return [Part("No purchase was reported.")]
     each = Part(formats.money(totals.cpp, group.currency), "b")
     if growth is None:
-        parts += [Part(f" {formats.integer(totals.purchases)} purchases cost "), each, Part(" each.")]
-    else:
-        verb = "grew" if growth >= 0 else "fell"
-        parts += [
-            Part(f" Purchases {verb} by {formats.percent(abs(growth))}, and each one cost "),
+        count = formats.integer(totals.purchases)
+        return [
+            Part("1 purchase cost " if count == "1" else f"{count} purchases cost "),
             each,
-            Part("."),
+            Part("." if count == "1" else " each."),
         ]
-    return parts
+    if abs(growth) < _WORTH_TELLING:
+        return [Part("Purchases stayed level, and each one cost "), each, Part(".")]
+    verb = "grew" if growth > 0 else "fell"
+    return [Part(f"Purchases {verb} by {formats.percent(abs(growth))}, and each one cost "), each, Part(".")]
 
 
 def _several(page: Performance) -> list[Part]:
     figures = page.figures
     if not figures.current.purchases:
         shown = formats.compact(figures.current.impressions)
-        return [Part(f"{shown} impressions", "b"), Part(f" in {_length(page)}. No purchase was reported.")]
-    parts = [
-        Part(f"{formats.integer(figures.current.purchases)} purchases", "b"),
-        Part(f" in {_length(page)}"),
-        Part(_compared(page, figures.growth("purchases"))),
+        return [Part(f"{shown} impressions", "b"), Part(f" {_when(page)}. No purchase was reported.")]
+    count = formats.integer(figures.current.purchases)
+    return [
+        Part("1 purchase" if count == "1" else f"{count} purchases", "b"),
+        Part(f" {_when(page)}{_compared(page, figures.growth('purchases'))}"),
+        *_costs(page),
     ]
-    costs = {group.currency: group.figures.growth("cpp") for group in page.groups}
-    cheaper = [
-        _name(currency)
-        for currency, growth in costs.items()
-        if growth is not None and growth <= Decimal("-0.005")
-    ]
-    dearer = [
-        _name(currency)
-        for currency, growth in costs.items()
-        if growth is not None and growth >= Decimal("0.005")
-    ]
+
+
+def _costs(page: Performance) -> list[Part]:
+    """In which currencies purchases became cheaper, and in which dearer."""
+    growths = {group.currency: group.figures.growth("cpp") for group in page.groups}
+    known = {_name(currency): growth for currency, growth in growths.items() if growth is not None}
+    cheaper = [name for name, growth in known.items() if growth <= -_WORTH_TELLING]
+    dearer = [name for name, growth in known.items() if growth >= _WORTH_TELLING]
     if cheaper and dearer:
-        parts.append(Part(f" They became cheaper in {_listed(cheaper)}, dearer in {_listed(dearer)}."))
-    elif cheaper or dearer:
-        parts.append(
-            Part(f" They became {'cheaper' if cheaper else 'dearer'} in {_listed(cheaper or dearer)}.")
-        )
-    return parts
+        return [Part(f" They became cheaper in {_listed(cheaper)}, dearer in {_listed(dearer)}.")]
+    if cheaper or dearer:
+        return [Part(f" They became {'cheaper' if cheaper else 'dearer'} in {_listed(cheaper or dearer)}.")]
+    return []
 
 
 def _compared(page: Performance, growth: Decimal | None) -> str:
     if growth is None or page.spans.before is None:
         return "."
-    days = page.spans.before.length
-    than = "on the same days last year" if page.question.versus == "year" else f"in the {_days(days)} before"
-    if abs(growth) < Decimal("0.005"):
-        return f", as much as {than}."
-    partial = page.spans.complete and page.spans.complete.length < page.spans.current.length
-    tail = " (complete days)" if partial else ""
+    than = _than(page.spans.before.length, page.question.versus)
+    tail = " (complete days)" if page.spans.partial else ""
+    if abs(growth) < _WORTH_TELLING:
+        return f", as much as {than}{tail}."
     return f", {formats.percent(abs(growth))} {'more' if growth > 0 else 'less'} than {than}{tail}."
 
 
-def _length(page: Performance) -> str:
-    return _days(page.spans.current.length)
+def _than(days: int, versus: str) -> str:
+    if versus == "year":
+        return "on the same day last year" if days == 1 else "on the same days last year"
+    return "on the day before" if days == 1 else f"in the {days} days before"
 
 
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def _when(page: Performance) -> str:
+    span = page.spans.current
+    if span.length > 1:
+        return f"in {span.length} days"
+    return f"on {formats.day(span.since)}{' so far' if page.spans.partial else ''}"
 
 
 def _name(currency: str) -> str:
@@ -142,14 +149,23 @@ def _named(states: list[Freshness]) -> str:
     return _listed([*names, f"{len(states) - 2} more"]) if len(states) > 2 else _listed(names)
 
 
-def _troubles(states: Iterable[Freshness]) -> list[Part]:
+def _stopped(page: Performance) -> list[Part]:
+    """Ad accounts that delivered in these days and may not any more."""
+    delivered = {row.account for row in page.campaigns}
+    stopped = sorted((one for one in delivered if not one.status.delivers), key=str)
+    if len(stopped) == 1:
+        return [Part(f"{stopped[0]} has stopped ({stopped[0].status_word.lower()})", "crit")]
+    return [Part(f"{len(stopped)} ad accounts have stopped", "crit")] if stopped else []
+
+
+def _late(states: Iterable[Freshness]) -> list[Part]:
     """What is wrong with the numbers, worst first; many accounts with the same trouble are one part."""
     wrong = [state for state in states if state.kind in {"crit", "warn"}]
     grouped: dict[tuple[str, str], list[Freshness]] = {}
     for state in sorted(wrong, key=lambda state: (state.kind != "crit", str(state.account))):
         key = (state.kind, "is behind" if "behind" in state.words else state.words)
         grouped.setdefault(key, []).append(state)
-    return [_trouble(kind, group) for (kind, _), group in list(grouped.items())[:_MOST_TROUBLES]]
+    return [_trouble(kind, group) for (kind, _), group in grouped.items()]
 
 
 def _trouble(kind: str, group: list[Freshness]) -> Part:

@@ -5,7 +5,7 @@ import secrets
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.core.validators import validate_email
+from django.db import IntegrityError
 
 from .models import User
 
@@ -14,14 +14,17 @@ def create(email: str, password: str, *, role: str, name: str = "") -> tuple[Use
     """A new person and the password, which is made when none is given. CommandError says what to mend."""
     email = email.strip().lower()
     try:
-        validate_email(email)
+        User(email=email, name=name).clean_fields(exclude=["password"])
     except ValidationError as error:
-        raise CommandError(f"{email!r} is no e-mail address.") from error
-    if User.objects.filter(email=email).exists():
-        raise CommandError(f"{email} is already a member. Nothing was changed.")
+        if "email" in error.error_dict:
+            raise CommandError(f"{email!r} is no e-mail address.") from error
+        raise CommandError(f"The name will not do. {' '.join(error.messages)}") from error
     password = password or secrets.token_urlsafe(15)
     try:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from error
-    return User.objects.with_password(email, password, role=role, name=name), password
+    try:
+        return User.objects.with_password(email, password, role=role, name=name), password
+    except IntegrityError as error:
+        raise CommandError(f"{email} is already a member. Nothing was changed.") from error

@@ -67,12 +67,14 @@ def _chain(error):
 
 @pytest.fixture
 def stored():
-    """Every row of every table, as text."""
+    """Every row of every table, as text. The pace book is left out: it notes each call that was made."""
 
     def rows():
         found = []
         with connection.cursor() as cursor:
             for model in apps.get_models(include_auto_created=True):
+                if model._meta.label in {"connections.Allowance", "connections.Price"}:
+                    continue
                 cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t')
                 found += [(model._meta.label, text) for (text,) in cursor.fetchall()]
         return found

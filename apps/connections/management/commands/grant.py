@@ -31,4 +31,5 @@ class Command(BaseCommand):
             AccountGrant.objects.bulk_create(
                 [AccountGrant(user=person, account=account) for account in chosen], ignore_conflicts=True
             )
-        return f"{person.email} now sees {person.account_grants.count()} ad accounts."
+        number = person.account_grants.count()
+        return f"{person.email} now sees {number} ad account{'s' if number != 1 else ''}."

@@ -2,7 +2,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from apps.team import people, roles
 
@@ -16,6 +16,15 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="")
 
     def handle(self, *, email: str, role: str, name: str, **options: Any) -> str:
-        piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        piped = _piped_password()
         person, password = people.create(email, piped, role=role, name=name)
         return f"{person.email} is now {role}." + ("" if piped else f" Password: {password}")
+
+
+def _piped_password() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise CommandError("The password can not be read. Pipe it as UTF-8 text.") from error

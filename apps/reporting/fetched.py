@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +21,7 @@ _HOURLY_COUNT_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Fetched:
     stretches: dict[int, list[Period]]  # by account id: days without a gap
 
     def holds(self, account: AdAccount, period: Period) -> bool:
@@ -31,20 +33,19 @@ class Coverage:
         return [account for account in accounts if period and not self.holds(account, period)]
 
 
-def of(accounts: list[AdAccount], since: date, until: date) -> Coverage:
-    """As far as it touches these days. One query."""
+def days_of(accounts: list[AdAccount], periods: Iterable[Period]) -> Fetched:
+    """As far as it touches these periods. One query."""
     runs = SyncRun.objects.filter(
+        reduce(or_, (Q(since__lte=one.until, until__gte=one.since) for one in periods)),
         ~Q(reason=SyncRun.Reason.HOURLY) | Q(finished_at__gte=timezone.now() - _HOURLY_COUNT_FOR),
         account__in=accounts,
         state=SyncRun.State.DONE,
         levels__contains=DEFAULT_LEVELS,
-        since__lte=until,
-        until__gte=since,
     )
     windows: dict[int, list[Period]] = defaultdict(list)
     for account_id, *days in runs.values_list("account_id", "since", "until").distinct().order_by("since"):
         windows[account_id].append(Period(*days))
-    return Coverage({account_id: joined(found) for account_id, found in windows.items()})
+    return Fetched({account_id: joined(found) for account_id, found in windows.items()})
 
 
 def joined(windows: Iterable[Period]) -> list[Period]:
