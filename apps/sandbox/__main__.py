@@ -25,6 +25,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=1.0, help="sandbox seconds for each real one")
     parser.add_argument("--tier", choices=sorted(TIERS), default="full", help="access tier: sets the quotas")
     parser.add_argument("--report-seconds", type=float, default=2.0, help="how long a report run takes")
+    parser.add_argument("--accounts", type=int, default=12, help="more than twelve are copies, for load")
     parser.add_argument("--app-id", default=APP_ID)
     parser.add_argument("--app-secret", default=APP_SECRET)
     return parser
@@ -50,6 +51,7 @@ def main() -> int:
             app_id=given.app_id,
             app_secret=given.app_secret,
             quiet=given.quiet,
+            accounts=given.accounts,
             tier=given.tier,
             report_seconds=given.report_seconds,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -96,3 +96,19 @@ ACCOUNTS = (
     _real("praia", "Praia Café & Açaí", 98_000, "brand", evergreens=3, has_series=True),
     _real("saojoao", "Loja São João", 260_000, "shop", evergreens=2, has_series=True),
 )
+
+
+def cast(size: int = len(ACCOUNTS)) -> list[AccountPlan]:
+    """So many ad accounts: the twelve, then the same again under other names, for load."""
+    rounds = range(-(-size // len(ACCOUNTS)))
+    plans = [_again(plan, n) if n else plan for n in rounds for plan in ACCOUNTS]
+    return plans[:size]
+
+
+def _again(plan: AccountPlan, n: int) -> AccountPlan:
+    return replace(plan, key=f"{plan.key}{n}", name=f"{plan.name} {n + 1}", falls=None)
+
+
+def position(plan: AccountPlan) -> int:
+    """Which of the twelve it is, or is a copy of."""
+    return [one.key for one in ACCOUNTS].index(plan.key.rstrip("0123456789"))

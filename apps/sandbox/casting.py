@@ -10,7 +10,7 @@ import random
 from datetime import date
 
 from . import wording
-from .agency import ACCOUNTS, BUSINESSES, AccountPlan
+from .agency import BUSINESSES, AccountPlan, cast, position
 from .objects import Account, Ad, AdSet, Business, Campaign, Profile, local_moment
 from .schedule import Schedule
 from .seeding import digits, draw
@@ -46,8 +46,8 @@ def businesses(seed: int) -> list[Business]:
     return [Business(digits(seed, "business", name), name) for name in BUSINESSES]
 
 
-def accounts(seed: int, owners: list[Business]) -> list[Account]:
-    return [_account(seed, plan, owners[plan.business]) for plan in ACCOUNTS]
+def accounts(seed: int, owners: list[Business], size: int) -> list[Account]:
+    return [_account(seed, plan, owners[plan.business]) for plan in cast(size)]
 
 
 def _account(seed: int, plan: AccountPlan, owner: Business) -> Account:
@@ -76,7 +76,7 @@ def _evergreen(seed: int, account: Account, n: int) -> Campaign:
     schedule = Schedule(start, None, period, period - chance.randrange(20, 45) if rests else 1, start)
     family = FAMILIES[account.plan.trade][n % 4]
     names = wording.CAMPAIGNS[account.plan.trade][account.plan.currency]
-    name = names[(n + 3 * ACCOUNTS.index(account.plan)) % len(names)]
+    name = names[(n + 3 * position(account.plan)) % len(names)]
     if account.plan.key == "fjaell" and n == 1:
         name = wording.ENDLESS
     share = chance.randrange(700, 1300) / 1000 / (account.plan.evergreens + account.plan.has_series)

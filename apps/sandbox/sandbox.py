@@ -36,6 +36,7 @@ class Sandbox:
         app_id: str = APP_ID,
         app_secret: str = APP_SECRET,
         quiet: bool = True,
+        accounts: int = 12,
         **settings: Any,
     ) -> None:
         self.seed = seed
@@ -45,7 +46,7 @@ class Sandbox:
         clock = Clock(start, frozen=frozen, speed=speed)
         chosen = Settings()
         controls.apply_settings(chosen, settings)
-        self._state = State(seed, clock, chosen, app_id=app_id, app_secret=app_secret)
+        self._state = State(seed, clock, chosen, app_id=app_id, app_secret=app_secret, accounts=accounts)
         self._server = Server((host, port), self._state, self._control, quiet=quiet)
         self._thread: threading.Thread | None = None
 

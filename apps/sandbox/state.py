@@ -25,12 +25,14 @@ ID = re.compile(r"(act_)?\d{5,}")
 class State:
     """Guarded by one lock in the server: nothing here locks by itself."""
 
-    def __init__(self, seed: int, clock: Clock, settings: Settings, *, app_id: str, app_secret: str) -> None:
+    def __init__(
+        self, seed: int, clock: Clock, settings: Settings, *, app_id: str, app_secret: str, accounts: int
+    ) -> None:
         self.seed = seed
         self.clock = clock
         self.settings = settings
         self._first_settings = asdict(settings)
-        self.world = World(seed)
+        self.world = World(seed, accounts)
         self.delivery = Delivery(self.world)
         self.tokens = Tokens(seed, app_id, app_secret, self.world.accounts, clock.now())
         self.usage = Usage(settings, self.active_ads)

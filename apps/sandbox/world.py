@@ -13,10 +13,10 @@ LEARNING_DAYS = 7
 class World:
     """Made once for a seed. `revision` moves with every write, so that counted figures can be kept."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, size: int = 12) -> None:
         self.seed = seed
         self.businesses = casting.businesses(seed)
-        self.accounts = casting.accounts(seed, self.businesses)
+        self.accounts = casting.accounts(seed, self.businesses, size)
         self.revision = 0
         self.by_id: dict[str, Campaign | AdSet | Ad] = {}
         for account in self.accounts:
