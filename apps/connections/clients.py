@@ -1,6 +1,6 @@
 """Makes Graph clients with this installation's settings: the one place where a token is opened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -8,7 +8,8 @@ import requests
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.graphapi import Call, Client, app_token
+from apps.graphapi import Call, Client, Request, app_token
+from apps.graphapi.pace import Allotment, Question
 
 from . import pacing, sealing
 from .models import AdAccount, Connection
@@ -45,6 +46,12 @@ def for_app(**options: Any) -> Client:
 
 def for_connection(connection: Connection, **options: Any) -> Client:
     return for_token(sealing.unseal(connection.sealed_token, connection.token_place), **options)
+
+
+def allot(requests: Iterable[Request]) -> Allotment:
+    """Room for all of these background calls, or the wait until there is: `refusal` says which."""
+    questions = [Question.of_request(request.path, request.params) for request in requests]
+    return pacing.book(background=True).allot(questions)
 
 
 def connection_for(account: AdAccount) -> Connection:

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from apps.graphapi import gauges
 from apps.graphapi.gauges import Gauge
 from apps.graphapi.pace import Ceilings, PaceBook
 
-from .models import Allowance, Price
+from .models import AdAccount, Allowance, Price
 
 
 class DatabaseShelf:
@@ -54,3 +55,12 @@ def meta_clock() -> float:
 def book(*, background: bool, clock: Callable[[], float] = meta_clock) -> PaceBook:
     ceilings = Ceilings(settings.META_PACE_TELL, settings.META_PACE_SLOW, settings.META_PACE_STOP)
     return PaceBook(DatabaseShelf(), clock=clock, background=background, ceilings=ceilings)
+
+
+def level(account: AdAccount, *, clock: Callable[[], float] = meta_clock) -> float:
+    """Percent used of the fullest allowance that reading this account's insights draws on; 100 while one is closed."""
+    now = clock()
+    keys = gauges.keys_for(f"{account.act_id}/insights", account.meta_id)
+    stored = Allowance.objects.filter(key__in=keys).values_list("gauge", flat=True)
+    held = [Gauge.from_json(gauge) for gauge in stored if gauge]
+    return max((100.0 if one.closed_until > now else one.level(now) for one in held), default=0.0)

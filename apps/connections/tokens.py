@@ -103,7 +103,9 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
     if not existing and Connection.objects.filter(name=name).exists():
-        raise NameRefused(f"The name “{name}” is taken by a connection of another identity. Choose another name.")
+        raise NameRefused(
+            f"The name “{name}” is taken by a connection of another identity. Choose another name."
+        )
     try:
         return _store(name, checked, existing, by)
     except IntegrityError as error:

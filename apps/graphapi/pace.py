@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, Self
 
-from apps.graphapi import gauges
+from apps.graphapi import gauges, paths
 from apps.graphapi.entries import Scope
 from apps.graphapi.errors import GraphError, PutOff, Throttled
 from apps.graphapi.gauges import Gauge
@@ -46,14 +46,19 @@ class Question:
 
     @classmethod
     def of(cls, path: str, account_id: str | None, params: Mapping[str, Any]) -> Self:
-        """The shape is what makes a question dear, by which its price is learned: level, breakdowns, days and limit."""
+        """The shape is what makes a question dear, by which its price is learned: level, breakdowns and days."""
         days = params.get("time_range")
         marks = [
             path,
-            *(str(params.get(name) or "") for name in ("level", "breakdowns", "limit")),
+            *(str(params.get(name) or "") for name in ("level", "breakdowns")),
             _length(days),
         ]
         return cls(path, account_id, "|".join(marks))
+
+    @classmethod
+    def of_request(cls, path: str, params: Mapping[str, Any]) -> Self:
+        """The same from a path with its ids in it."""
+        return cls.of(paths.pattern(path), paths.account_of(path), params)
 
     @property
     def keys(self) -> list[str]:
@@ -143,20 +148,32 @@ class PaceBook:
 
     def reserve(self, question: Question) -> Ticket:
         """A ticket for one call: granted, or with the wait until it may be asked for again."""
-        keys = question.keys
-        prices = self._prices(question, keys)
+        return self._reserve_all([question])[0]
+
+    def allot(self, questions: Sequence[Question]) -> "Allotment":
+        """Tickets for all of these calls, or for none: work that needs them all is not begun with some."""
+        return Allotment(self, questions, self._reserve_all(questions))
+
+    def _reserve_all(self, questions: Sequence[Question]) -> list[Ticket]:
+        prices = [self._prices(question, question.keys) for question in questions]
+        together: dict[str, float] = {}
+        for one in prices:
+            for key, price in one.items():
+                together[key] = together.get(key, 0.0) + price
         now = self._clock()
         waits: dict[str, float] = {}
 
         def decide(held: dict[str, Gauge]) -> None:
-            waits.update({key: self._wait(held[key], prices[key], now) for key in keys})
+            waits.update({key: self._wait(held[key], price, now) for key, price in together.items()})
             if not any(waits.values()):
-                for key in keys:
-                    held[key] = self._take(held[key], prices[key], now)
+                for key, price in together.items():
+                    held[key] = self._take(held[key], price, now)
 
-        self._shelf.change(keys, decide)
+        if not together:
+            return []
+        self._shelf.change(sorted(together), decide)
         key = max(waits, key=lambda name: waits[name])
-        return Ticket(prices, waits[key], key if waits[key] else "")
+        return [Ticket(one, waits[key], key if waits[key] else "") for one in prices]
 
     def settle(
         self, question: Question, ticket: Ticket, usage: Usage | None, error: GraphError | None
@@ -187,6 +204,16 @@ class PaceBook:
         every |= set(_closed_by(error, question)) if isinstance(error, Throttled) else set()
         self._shelf.change(sorted(every), write)
         self._learn(learned)
+
+    def release(self, question: Question, ticket: Ticket) -> None:
+        """A reserved call was never made."""
+        now = self._clock()
+
+        def write(held: dict[str, Gauge]) -> None:
+            for key, price in ticket.prices.items():
+                held[key] = held[key].release(price, now, spent=0.0)
+
+        self._shelf.change(sorted(ticket.prices), write)
 
     def _wait(self, gauge: Gauge, price: float, now: float) -> float:
         if gauge.closed_until > now:
@@ -253,3 +280,44 @@ def _closed_by(error: Throttled, question: Question) -> list[str]:
             return [gauges.key(Scope.ACCOUNT, account)]
         case _:
             return question.keys
+
+
+class Allotment:
+    """Tickets taken together, handed out one by one; a call beyond them is reserved as it comes."""
+
+    def __init__(self, book: PaceBook, questions: Sequence[Question], tickets: Sequence[Ticket]) -> None:
+        self._book = book
+        self.wait = tickets[0].wait if tickets else 0.0
+        self._first = questions[0] if questions else None
+        self._left: dict[Question, list[Ticket]] = {}
+        if not self.wait:
+            for question, ticket in zip(questions, tickets, strict=True):
+                self._left.setdefault(question, []).append(ticket)
+
+    @property
+    def refusal(self) -> PutOff | None:
+        """Why the work must not begin yet; None when it may."""
+        if not self.wait or self._first is None:
+            return None
+        return put_off(self._first, Ticket({}, self.wait))
+
+    def reserve(self, question: Question) -> Ticket:
+        left = self._left.get(question)
+        return left.pop() if left else self._book.reserve(question)
+
+    def settle(
+        self, question: Question, ticket: Ticket, usage: Usage | None, error: GraphError | None
+    ) -> None:
+        self._book.settle(question, ticket, usage, error)
+
+    def absorb(self, other: "Allotment") -> None:
+        """Hand out the other's tickets as well."""
+        for question, tickets in other._left.items():
+            self._left.setdefault(question, []).extend(tickets)
+
+    def give_back(self) -> None:
+        """What was not used. The last thing to do."""
+        for question, tickets in self._left.items():
+            for ticket in tickets:
+                self._book.release(question, ticket)
+        self._left.clear()
