@@ -1,7 +1,8 @@
 """How close to the allowance's own speed a sync comes without ever being throttled, beside a naive loop.
 
-60 ad accounts, 28 days, day by day, at all four levels with the structure: 196 calls per account against a point score of
-60 that sinks by one every five seconds. Time is Meta's and virtual: it passes only where somebody waits, so the machine's speed does not count.
+60 ad accounts, 28 days, day by day, at all four levels with the structure: 196 calls per account against a point score
+of 60 that sinks by one every five seconds. Time is Meta's and virtual: it passes only where somebody waits, so that the
+machine's speed does not count.
 
     python -m bench.pacing [--accounts 60] [--days 28]
 """
@@ -11,10 +12,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import requests
 import time_machine
 
+from apps.sandbox import Sandbox
 from bench import scratch
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -67,7 +70,6 @@ def paced(accounts: int, days: list[date]) -> tuple[Outcome, bool]:
     from apps.connections.models import AdAccount
     from apps.reporting import foreground, sync
     from apps.reporting.models import Insight, SyncRun
-    from apps.sandbox import Sandbox
 
     with Sandbox(7, now=NOON, frozen=True, accounts=accounts, tier="full") as sandbox:
         settings.META_GRAPH_URL = sandbox.url
@@ -106,7 +108,6 @@ def paced(accounts: int, days: list[date]) -> tuple[Outcome, bool]:
 
 def naive(accounts: int, days: list[date]) -> Outcome:
     """What the users of Meta's SDK copy: call, and on a throttle sleep 1, 2, 4 … seconds, 60 at most."""
-    from apps.sandbox import Sandbox
 
     with Sandbox(7, now=NOON, frozen=True, accounts=accounts, tier="limited") as sandbox:
         outcome = Outcome(0, 0, 0, 0.0, 0)
@@ -152,9 +153,7 @@ def _questions(account: str, day: date) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def _truth(sandbox, days: list[date]) -> dict:  # type: ignore[no-untyped-def, type-arg]
-    from decimal import Decimal
-
+def _truth(sandbox: Sandbox, days: list[date]) -> dict[tuple[str, str, str], Decimal]:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {sandbox.token('system')}"
     span = f'{{"since":"{min(days)}","until":"{max(days)}"}}'
@@ -171,11 +170,11 @@ def _truth(sandbox, days: list[date]) -> dict:  # type: ignore[no-untyped-def, t
     return truth
 
 
-def _account_ids(sandbox) -> list[str]:  # type: ignore[no-untyped-def]
+def _account_ids(sandbox: Sandbox) -> list[str]:
     return [f"act_{str(one['id']).removeprefix('act_')}" for one in sandbox.state()["accounts"]]
 
 
-def _blocked(sandbox) -> int:  # type: ignore[no-untyped-def]
+def _blocked(sandbox: Sandbox) -> int:
     counted = sandbox.calls_while_blocked()
     return counted if isinstance(counted, int) else sum(counted.values())
 

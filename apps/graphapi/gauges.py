@@ -96,7 +96,9 @@ class Gauge:
         ours_then = self._ours(self.told_at)
         others = max(0.0, self.told - ours_then)
         fading = max(0.0, 1.0 - max(0.0, now - self.told_at) / HOUR)
-        return others * fading + self._ours(now)
+        # Headers round down. Where even so they say less than we had added up, our prices were too high.
+        true = min(1.0, (self.told + 1.0) / ours_then) if self.told_at and ours_then else 1.0
+        return others * fading + self._ours(now) * true
 
     def _ours(self, now: float) -> float:
         return sum(amount for minute, amount in self.spent if now - HOUR - MINUTE < minute <= now)

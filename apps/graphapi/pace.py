@@ -18,11 +18,14 @@ from apps.graphapi.errors import GraphError, PutOff, Throttled
 from apps.graphapi.gauges import Gauge
 from apps.graphapi.usage import Usage
 
-# What a call is taken to cost before anything was learned, in percent of an allowance.
+# What a call is taken to cost before anything was learned, in percent of an allowance of one account, and of the app,
+# which many calls share at once.
 FIRST_GUESS = 1.0
+FIRST_GUESS_OF_APP = 0.1
 # A call never counts as free: headers round down, and it may be the first of many.
 LEAST = 0.01
 _WEIGHT_OF_NEWS = 0.3
+_OF_APP = {gauges.key(Scope.APP), gauges.key(Scope.INSIGHTS_APP)}
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,7 @@ class PaceBook:
     def _prices(self, question: Question, keys: Iterable[str]) -> dict[str, float]:
         names = {key: _price_name(key, question.shape) for key in keys}
         known = self._shelf.prices(list(names.values()))
-        return {key: known.get(name, FIRST_GUESS) for key, name in names.items()}
+        return {key: known.get(name, _guess(key)) for key, name in names.items()}
 
     def _learn(self, seen: Mapping[str, float]) -> None:
         """Dear news count at once, cheap news slowly: better a little late than over the wall."""
@@ -252,6 +255,10 @@ class PaceBook:
                 for name, price in seen.items()
             }
         )
+
+
+def _guess(key: str) -> float:
+    return FIRST_GUESS_OF_APP if key in _OF_APP else FIRST_GUESS
 
 
 def _length(days: Any) -> str:
