@@ -7,7 +7,7 @@ Source: the Marketing API page "Rate Limiting".
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, Self
@@ -25,6 +25,8 @@ FIRST_GUESS_OF_APP = 0.1
 # A call never counts as free: headers round down, and it may be the first of many.
 LEAST = 0.01
 _WEIGHT_OF_NEWS = 0.3
+# A price that fell by less than a tenth is not written down.
+_WORTH_WRITING = 0.9
 _OF_APP = {gauges.key(Scope.APP), gauges.key(Scope.INSIGHTS_APP)}
 
 
@@ -75,6 +77,10 @@ class Ticket:
     prices: Mapping[str, float]
     wait: float = 0.0
     key: str = ""
+
+    def known(self, question: Question) -> dict[str, float]:
+        """The prices under the names by which they are learned."""
+        return {_price_name(key, question.shape): price for key, price in self.prices.items()}
 
 
 class Pace(Protocol):
@@ -158,7 +164,7 @@ class PaceBook:
         return Allotment(self, questions, self._reserve_all(questions))
 
     def _reserve_all(self, questions: Sequence[Question]) -> list[Ticket]:
-        prices = [self._prices(question, question.keys) for question in questions]
+        prices = self._prices_of(questions)
         together: dict[str, float] = {}
         for one in prices:
             for key, price in one.items():
@@ -206,7 +212,7 @@ class PaceBook:
         every = {*ticket.prices, *readings}
         every |= set(_closed_by(error, question)) if isinstance(error, Throttled) else set()
         self._shelf.change(sorted(every), write)
-        self._learn(learned)
+        self._learn(learned, ticket.known(question))
 
     def release(self, question: Question, ticket: Ticket) -> None:
         """A reserved call was never made."""
@@ -239,22 +245,22 @@ class PaceBook:
             next_at = max(now, gauge.next_at) + price / comes_back / haste
         return gauge.reserve(price, now, next_at=next_at)
 
-    def _prices(self, question: Question, keys: Iterable[str]) -> dict[str, float]:
-        names = {key: _price_name(key, question.shape) for key in keys}
-        known = self._shelf.prices(list(names.values()))
-        return {key: known.get(name, _guess(key)) for key, name in names.items()}
+    def _prices_of(self, questions: Sequence[Question]) -> list[dict[str, float]]:
+        named = [{key: _price_name(key, question.shape) for key in question.keys} for question in questions]
+        known = self._shelf.prices(sorted({name for names in named for name in names.values()}))
+        return [{key: known.get(name, _guess(key)) for key, name in names.items()} for names in named]
 
-    def _learn(self, seen: Mapping[str, float]) -> None:
+    def _learn(self, seen: Mapping[str, float], known: Mapping[str, float]) -> None:
         """Dear news count at once, cheap news slowly: better a little late than over the wall."""
-        known = self._shelf.prices(list(seen))
-        self._shelf.learn(
-            {
-                name: max(price, known.get(name, price) * (1 - _WEIGHT_OF_NEWS) + price * _WEIGHT_OF_NEWS)
-                if price > known.get(name, 0.0)
-                else known[name] * (1 - _WEIGHT_OF_NEWS) + price * _WEIGHT_OF_NEWS
-                for name, price in seen.items()
-            }
-        )
+        news = {}
+        for name, price in seen.items():
+            held = known.get(name)
+            if held is None or price > held:
+                news[name] = price
+            elif price < held * _WORTH_WRITING:
+                news[name] = held * (1 - _WEIGHT_OF_NEWS) + price * _WEIGHT_OF_NEWS
+        if news:
+            self._shelf.learn(news)
 
 
 def _guess(key: str) -> float:
