@@ -27,6 +27,18 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 6 * HOUR},
     },
+    # When the night's runs are through: do the parts add up to the whole?
+    "check-sums": {
+        "task": "apps.reporting.tasks.check_sums",
+        "schedule": crontab(hour=6, minute=40),
+        "options": {"expires": 6 * HOUR},
+    },
+    # Older days, a bounded number at a time, only where daily work leaves allowance over.
+    "fill-back": {
+        "task": "apps.reporting.tasks.fill_back",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     # A task is a nudge: whatever is due and has no worker is found here.
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }

@@ -1,13 +1,19 @@
 """Fixtures for all tests."""
 
 import importlib
+import os
+import subprocess
+import sys
 import threading
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
 
-from tests import environment, other_graph as other
+from tests import environment
+from tests import other_graph as other
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -46,8 +52,7 @@ class Clock:
         self.sandbox.set_clock(moment)
 
     def advance(self, seconds):
-        self.traveller.shift(seconds)
-        self.sandbox.advance(seconds)
+        self.set(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 @pytest.fixture(scope="session")
@@ -194,26 +199,52 @@ def at_once():
     from django.db import connection
 
     def run(*things):
-        barrier, results = threading.Barrier(len(things)), [None] * len(things)
+        barrier = threading.Barrier(len(things))
 
-        def work(n, thing):
+        def work(thing):
             barrier.wait(10)
             try:
-                results[n] = thing()
-            except Exception as error:
-                results[n] = error
+                return thing()
             finally:
                 connection.close()
 
-        threads = [threading.Thread(target=work, args=pair) for pair in enumerate(things)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-            assert not thread.is_alive()
-        return results
+        with ThreadPoolExecutor(len(things)) as pool:
+            futures = [pool.submit(work, thing) for thing in things]
+        return [future.exception() or future.result() for future in futures]
 
     return run
+
+
+@pytest.fixture
+def program(transactional_db):
+    """Starts `manage.py` as a process of its own on this test's database; killed with the test if still there.
+
+    What it starts from is committed: use it with `django_db(transaction=True)`.
+    """
+    from django.conf import settings
+    from django.db import connection
+
+    given, started = connection.settings_dict, []
+    person = ":".join(quote(part, safe="") for part in (given["USER"], given["PASSWORD"]) if part)
+    place = f"{quote(given['HOST'], safe='')}{':' if given['PORT'] else ''}{given['PORT']}"
+    world = {"DATABASE_URL": f"postgres://{person}@{place}/{given['NAME']}"}
+    meta = ("META_GRAPH_URL", "META_APP_ID", "META_APP_SECRET")
+
+    def start(*words, **options):
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *words],
+            cwd=settings.BASE_DIR,
+            env=os.environ | world | {name: getattr(settings, name) for name in meta},
+            **pipes | options,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from django.db.models import Q
 
 from apps.connections.models import AdAccount
 
-from . import campaigns, freshness
+from . import campaigns, fetched, freshness
 from .delivery import Delivery
-from .fetched import Fetched, days_of
+from .fetched import Fetched
 from .figures import SUMS, Totals, sum_of
 from .forms import Question
 from .models import Insight, Level
@@ -22,18 +22,18 @@ from .periods import Period
 
 def answer(question: Question) -> Performance:
     spans, accounts = Spans.of(question), question.accounts_shown
-    fetched = days_of(accounts, spans.windows)
-    rows = campaigns.found(accounts, spans, fetched)
-    source = _Source(question, spans, fetched, [row for row in rows if campaigns.wanted(row, question)])
+    held = fetched.of(accounts, [period for period in (spans.complete, spans.versus) if period])
+    rows = campaigns.found(accounts, spans, held)
+    source = _Source(question, spans, held, [row for row in rows if campaigns.wanted(row, question)])
     delivered = [row for row in rows if row.delivered]
-    unfetched = fetched.lacking(accounts, spans.complete)
+    unfetched = held.lacking(accounts, spans.complete)
     return Performance(
         question=question,
         spans=spans,
         groups=source.groups(accounts),
         freshness=freshness.of(accounts),
         unfetched=unfetched,
-        uncompared=[one for one in fetched.lacking(accounts, spans.versus) if one not in unfetched],
+        uncompared=[one for one in held.lacking(accounts, spans.versus) if one not in unfetched],
         objectives=sorted({row.objective for row in delivered if row.objective}),
         deliveries=_deliveries(delivered),
     )
@@ -51,11 +51,14 @@ class _Source:
 
     question: Question
     spans: Spans
-    fetched: Fetched
+    held: Fetched
     rows: list[CampaignRow]  # as narrowed
 
     def groups(self, accounts: list[AdAccount]) -> list[CurrencyGroup]:
-        """The currency of most accounts first."""
+        """The currency of most accounts first. Where campaigns are narrowed, only those of their accounts."""
+        if self.question.narrows_campaigns:
+            concerned = {row.account.pk for row in self.rows}
+            accounts = [account for account in accounts if account.pk in concerned]
         by_currency: dict[str, list[AdAccount]] = defaultdict(list)
         for account in accounts:
             by_currency[account.currency].append(account)
@@ -78,7 +81,7 @@ class _Source:
 
     def _group(self, currency: str, accounts: list[AdAccount], days: Days) -> CurrencyGroup:
         spans = self.spans
-        compared = spans.versus is not None and not self.fetched.lacking(accounts, spans.versus)
+        compared = spans.versus is not None and not self.held.lacking(accounts, spans.versus)
         rows = [row for row in self.rows if row.account.currency == currency]
         return CurrencyGroup(
             currency=currency,

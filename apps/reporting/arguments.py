@@ -63,11 +63,12 @@ def check_window(since: date | None, until: date | None) -> None:
     today = timezone.now().date()
     if since and since > today + timedelta(days=1):
         raise CommandError(f"--since {since} lies in the future. Meta has numbers up to today, {today}.")
-    if since and since < earliest(today):
-        raise CommandError(
-            f"--since {since} is more than {INSIGHTS_MAX_MONTHS} months back, further than Meta keeps insights. "
-            f"The first day it has is {earliest(today)}."
-        )
+    for option, given in (("--since", since), ("--until", until)):
+        if given and given < earliest(today):
+            raise CommandError(
+                f"{option} {given} is more than {INSIGHTS_MAX_MONTHS} months back, further than Meta keeps insights. "
+                f"The first day it has is {earliest(today)}."
+            )
 
 
 def earliest(today: date) -> date:

@@ -36,13 +36,13 @@ _NOT_LISTED = _Listed()
 _Key = tuple[int, str]  # account id, Meta's id
 
 
-def found(accounts: list[AdAccount], spans: Spans, fetched: Fetched) -> list[CampaignRow]:
+def found(accounts: list[AdAccount], spans: Spans, held: Fetched) -> list[CampaignRow]:
     """Every campaign that delivered in the period or in the days before. Costs two queries, rarely three."""
     sums = _sums(accounts, spans)
     listed = _listed(object_id for _, object_id in sums)
     names = _names(accounts, [key for key in sums if not listed.get(key[1], _NOT_LISTED).name])
     by_id = {account.pk: account for account in accounts}
-    comparable = by_id.keys() - {account.pk for account in fetched.lacking(accounts, spans.versus)}
+    comparable = by_id.keys() - {account.pk for account in held.lacking(accounts, spans.versus)}
     return [
         _row(
             by_id[account_id],
@@ -67,15 +67,10 @@ def _sums(accounts: list[AdAccount], spans: Spans) -> dict[_Key, dict[str, Total
 
 
 def _sums_within(accounts: list[AdAccount], period: Period, name: str) -> QuerySet[Any, Any]:
-    return (
-        Insight.objects.of(accounts)
-        .at(Level.CAMPAIGN)
-        .between(period.since, period.until)
-        .values("account_id", "object_id")
-        .annotate(part=Value(name), **SUMS)
-        .order_by()
-        .values_list("part", "account_id", "object_id", *SUMS)
-    )
+    insights: QuerySet[Any, Any] = Insight.objects.of(accounts).at(Level.CAMPAIGN)
+    sums = insights.filter(day__range=(period.since, period.until)).values("account_id", "object_id")
+    named: QuerySet[Any, Any] = sums.annotate(part=Value(name), **SUMS).order_by()
+    return named.values_list("part", "account_id", "object_id", *SUMS)
 
 
 def _listed(ids: Iterable[str]) -> dict[str, _Listed]:

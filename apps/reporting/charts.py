@@ -1,11 +1,12 @@
 """From answers to figures: no query and no request here, so that a list tests them."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 from apps.ui import charts, formats
-from apps.ui.charts import Band, Before, Column, Figure, Format, Multi, Panel, Ranking, Trend
+from apps.ui.charts import Band, Before, Column, Format, Multi, Panel, Ranking, Table, Trend
 
 from .figures import METRICS, Metric, Totals, sum_of
 from .performance import CampaignRow, Compared, CurrencyGroup, Days, Performance, all_of
@@ -15,7 +16,7 @@ _RANKED = 8
 _WEEK = 7
 
 
-def over_time(page: Performance) -> Figure:
+def over_time(page: Performance) -> Trend | Multi:
     """The chosen metric per day or week: one line, or one panel per currency where money is side by side."""
     metric = METRICS[page.question.metric]
     if metric.is_money and page.side_by_side:
@@ -31,6 +32,35 @@ def over_time(page: Performance) -> Figure:
         partial=_partial(page, axis),
         step="week" if page.question.weekly else "day",
     )
+
+
+def few_points(page: Performance, figure: Trend | Multi) -> Table:
+    """A line for each line of a picture that would have too few points, the days side by side."""
+    lines = (
+        [(panel.label, panel) for panel in figure.panels]
+        if isinstance(figure, Multi)
+        else [(METRICS[page.question.metric].label, figure)]
+    )
+    before = next((line.before.days for _, line in lines if line.before), [])
+    heads = [_head(day, figure.partial) for day in figure.days] + [_head(day) for day in before]
+    rows = [
+        (
+            name,
+            [
+                line.format.text(value)
+                for value in [*line.values, *(line.before.values if line.before else [])]
+            ],
+        )
+        for name, line in lines
+    ]
+    return Table(
+        ["", *heads], [(name, cells + [formats.MISSING] * (len(heads) - len(cells))) for name, cells in rows]
+    )
+
+
+def _head(day: date, partial: Sequence[Band] = ()) -> str:
+    text = formats.day(day, weekday=True, year=True)
+    return f"{text}, so far" if any(band.covers(day) for band in partial) else text
 
 
 def _panels(page: Performance, metric: Metric) -> Multi:
@@ -77,10 +107,15 @@ def _before(page: Performance, metric: Metric, days: Days, axis: list[Period]) -
     back = (versus.since - page.spans.current.since).days
     shifted = [bucket.shifted(back) for bucket in axis]
     return Before(
-        name=formats.period(versus.since, versus.until, year=False),
+        name=name_before(page, versus),
         values=_values(metric, days, shifted),
         days=[bucket.since for bucket in shifted],
     )
+
+
+def name_before(page: Performance, span: Period) -> str:
+    """`29 Sep – 26 Oct`; with its year where that is another one."""
+    return formats.period(span.since, span.until, year=span.until.year != page.spans.current.until.year)
 
 
 def _partial(page: Performance, axis: list[Period]) -> list[Band]:
@@ -107,7 +142,7 @@ def _format(metric: Metric, currency: str) -> Format:
     }[metric.unit]
 
 
-def sentence(page: Performance, figure: Figure) -> str:
+def sentence(page: Performance, figure: Trend | Multi) -> str:
     """What the picture shows, for those who do not see it."""
     metric = METRICS[page.question.metric]
     step = "week" if page.question.weekly else "day"
@@ -121,10 +156,10 @@ def sentence(page: Performance, figure: Figure) -> str:
     return text
 
 
-def shows_before(figure: Figure) -> bool:
+def shows_before(figure: Trend | Multi) -> bool:
     if isinstance(figure, Multi):
         return any(panel.before for panel in figure.panels)
-    return isinstance(figure, Trend) and figure.before is not None
+    return figure.before is not None
 
 
 def ranked(page: Performance) -> Ranking:
@@ -170,8 +205,7 @@ def _before_each(page: Performance, shown: list[Compared], measure: str) -> Befo
     before = [figures.before for figures in shown if figures.before is not None]
     if span is None or len(before) < len(shown):
         return None
-    name = formats.period(span.since, span.until, year=False)
-    return Before(name=name, values=[getattr(totals, measure) for totals in before])
+    return Before(name=name_before(page, span), values=[getattr(totals, measure) for totals in before])
 
 
 def _columns(totals: list[Totals], currency: str) -> list[Column]:
@@ -187,8 +221,7 @@ def _columns(totals: list[Totals], currency: str) -> list[Column]:
 
 
 def objective_name(objective: str) -> str:
-    """`OUTCOME_APP_PROMOTION` → `App promotion`; objectives of before 2022 say that they are legacy."""
+    """`OUTCOME_APP_PROMOTION` → `App promotion`, and the same for those of before 2022, like `LINK_CLICKS`."""
     if not objective:
         return "Not listed"
-    name = objective.removeprefix("OUTCOME_").replace("_", " ").capitalize()
-    return name if objective.startswith("OUTCOME_") else f"{name} (legacy)"
+    return objective.removeprefix("OUTCOME_").replace("_", " ").capitalize()

@@ -58,7 +58,9 @@ def _record(row: Insight, level: str) -> dict[str, Any]:
         record[f"{level}_name"] = row.name
     record["date_start"] = row.day.isoformat()
     if row.breakdown:
-        record |= dict(zip(row.breakdown.split(","), row.segment.split(","), strict=False))
+        parts = row.breakdown.split(",")
+        # The last part takes what is left: regions have commas in their names.
+        record |= dict(zip(parts, row.segment.split(",", len(parts) - 1), strict=False))
     return record | {
         "impressions": row.impressions,
         "clicks": row.clicks,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
-from typing import Self
+from typing import Any, Self
 
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
@@ -18,7 +18,7 @@ SUMS = {
     "clicks_sum": Sum("clicks"),
     "purchases_sum": Coalesce(Sum("purchases"), ZERO),
     "value_sum": Coalesce(Sum("purchase_value"), ZERO),
-    "rows_sum": Count("pk"),
+    "rows_sum": Count("*"),
 }
 
 
@@ -69,7 +69,7 @@ def _ratio(above: Decimal, below: Decimal) -> Decimal | None:
 
 
 NOTHING = Totals()
-_COLUMNS = [(attrgetter(column.name), column.default) for column in fields(Totals)]
+_COLUMNS: list[tuple[Any, Any]] = [(attrgetter(column.name), column.default) for column in fields(Totals)]
 
 
 def sum_of(parts: Iterable[Totals]) -> Totals:

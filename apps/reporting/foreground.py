@@ -55,5 +55,5 @@ def _rest(left: list[int], tell: Callable[[str], None], sleep: Callable[[float],
         sleep(_BUSY_PAUSE)  # another process works on one of these accounts
         return
     pause = sync.seconds_until(first.not_before)
-    tell(f"Waiting {pause:.0f} s, as Meta asks ({first.account}: {first.error})")
+    tell(f"Waiting {pause:.0f} s ({first.account}: {first.error})")
     sleep(max(0.05, pause))

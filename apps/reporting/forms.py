@@ -96,7 +96,7 @@ class PerformanceForm(forms.Form):
     def question(self) -> Question:
         """What was asked, with `told` filled with a sentence for everything that was not understood."""
         self.is_valid()
-        self.told = [sentence for errors in self.errors.values() for sentence in errors]
+        self.told = [str(sentence) for errors in self.errors.values() for sentence in errors]
         accounts = self._accounts()
         chosen = self._chosen
         period, named = self._period(accounts)

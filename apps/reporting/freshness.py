@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.connections.models import AdAccount, Connection
 
-from .models import SyncRun
+from .models import Level, SyncRun
 
 # Hourly, with room for a slow hour.
 LATE_AFTER = timedelta(minutes=90)
@@ -32,14 +32,16 @@ class Freshness:
 
 
 def of(accounts: Iterable[AdAccount]) -> dict[int, Freshness]:
-    """By account id. Costs three queries."""
+    """By account id. Costs four queries."""
     accounts = list(accounts)
-    runs = SyncRun.objects.filter(account__in=accounts)
+    # The account's own rows are what a page begins with; a run of ads or a breakdown alone says nothing of them.
+    runs = SyncRun.objects.filter(account__in=accounts, levels__contains=Level.ACCOUNT.value)
+    earliest = dict(runs.filter(state=SyncRun.State.DONE).values_list("account").annotate(Min("since")))
+    runs = runs.exclude(reason=SyncRun.Reason.BACKFILL)
     done = runs.filter(state=SyncRun.State.DONE)
     # A run over old days says nothing about today.
     recent = done.filter(until__gte=timezone.now().date() - timedelta(days=2))
     fetched = dict(recent.values_list("account").annotate(Max("finished_at")))
-    earliest = dict(done.values_list("account").annotate(Min("since")))
     latest = {
         run.account_id: run for run in runs.order_by("account_id", "-queued_at", "-pk").distinct("account_id")
     }
@@ -79,6 +81,8 @@ def _judge(
         return told("crit", "failed to sync")
     if latest and latest.state == SyncRun.State.WAITING:
         return told("warn", "waits for Meta")
+    if at is None and latest and latest.state == SyncRun.State.DONE:  # over old days
+        return told("info", "has no recent numbers")
     if at is None:
         return told("info", "is being synced for the first time" if latest else "was never synced")
     if timezone.now() - at > LATE_AFTER:

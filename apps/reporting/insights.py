@@ -1,6 +1,6 @@
 """Asks Meta for daily insights of one ad account."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,12 +10,10 @@ from apps.graphapi import Client, Request, TooMuchData
 from . import rows
 from .rows import InsightRow
 from .store import Window
+from .streaming import METRICS
 
 PAGE = 500
 
-_METRICS = [
-    "impressions", "clicks", "inline_link_clicks", "spend", "reach", "frequency", "actions", "action_values",
-]  # fmt: skip
 _NAMES = {"account": [], "campaign": ["campaign_name"], "adset": ["adset_name"], "ad": ["ad_name"]}
 
 
@@ -39,26 +37,39 @@ def fetch(
     return earlier + later
 
 
-def question(account: AdAccount, window: Window) -> Request:
+def question(
+    account: AdAccount,
+    window: Window,
+    *,
+    metrics: Sequence[str] = METRICS,
+    filtering: Sequence[dict[str, Any]] = (),
+) -> Request:
     """The list that holds the daily rows of a window."""
     params: dict[str, Any] = {
         "level": window.level,
         "fields": [
-            "account_id", "account_currency", *rows.ID_FIELDS[window.level], *_NAMES[window.level], *_METRICS,
+            "account_id", "account_currency", *rows.ID_FIELDS[window.level], *_NAMES[window.level], *metrics,
         ],
         "time_range": {"since": window.since.isoformat(), "until": window.until.isoformat()},
         "time_increment": "1",
     }  # fmt: skip
     if window.breakdown:
         params["breakdowns"] = window.breakdown.split(",")
+    if filtering:
+        params["filtering"] = list(filtering)
     return Request("GET", f"{account.act_id}/insights", params)
 
 
 def read(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]]) -> list[InsightRow]:
     """Rows as Meta writes them, as values. Raises rows.Unreadable."""
-    found: dict[object, InsightRow] = {}
+    # Pages may shift while they are read, and then a row comes twice: the later one is the fresher.
+    return list({row.key: row for row in stream(account, window, answered)}.values())
+
+
+def stream(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]]) -> Iterator[InsightRow]:
+    """The same one by one: a row may come twice, and the later one counts. Raises rows.Unreadable."""
     for raw in answered:
-        row = rows.read(
+        yield rows.read(
             raw,
             account_id=account.meta_id,
             currency=account.currency,
@@ -67,9 +78,6 @@ def read(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]])
             since=window.since,
             until=window.until,
         )
-        # Pages may shift while they are read, and then a row comes twice: the later one is the fresher.
-        found[row.key] = row
-    return list(found.values())
 
 
 def _ask(

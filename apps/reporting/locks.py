@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from apps.connections.models import AdAccount
 
@@ -28,6 +28,6 @@ def _release(account: AdAccount) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SYNC, account.pk])
-    except DatabaseError:
+    except Error:
         # The session is broken, and the lock went with it.
         connection.close()

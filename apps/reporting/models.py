@@ -167,6 +167,8 @@ class SyncRun(models.Model):
     breakdowns = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.IntegerField(default=0)
+    # How many of the attempts ended in trouble that passes by itself, or with a dead worker.
+    failures = models.IntegerField(default=0)
     queued_at = models.DateTimeField(default=timezone.now)
     nudged_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
@@ -217,10 +219,19 @@ class SyncRun(models.Model):
     def requeue(self) -> None:
         """Its worker died: due again."""
         self.state, self.nudged_at = self.State.QUEUED, timezone.now()
-        self.save(update_fields=["state", "nudged_at"])
+        self.save(update_fields=["state", "nudged_at", "failures"])
 
-    def wait(self, until: datetime, error: GraphError) -> None:
-        """Meta asks for patience."""
+    def try_again(self, at: datetime, error: Exception) -> None:
+        """It failed in a way that may pass."""
+        self.state, self.not_before, self.nudged_at = self.State.WAITING, at, at
+        self.failures += 1
+        self._remember(error)
+        self.save(
+            update_fields=["state", "not_before", "nudged_at", "calls", "failures", *self._ERROR_FIELDS]
+        )
+
+    def wait(self, until: datetime, error: Exception) -> None:
+        """Meta asks for patience, or is still at work for us."""
         self.state, self.not_before, self.nudged_at = self.State.WAITING, until, until
         self._remember(error)
         self.save(update_fields=["state", "not_before", "nudged_at", "calls", *self._ERROR_FIELDS])
@@ -240,7 +251,8 @@ class SyncRun(models.Model):
         self.error, self.error_code, self.error_subcode, self.fbtrace_id = "", None, None, ""
 
     def _remember(self, error: Exception) -> None:
-        self.error = str(error)
+        self._forget_error()
+        self.error = str(error) or type(error).__name__
         if isinstance(error, GraphError):
             self.error_code, self.error_subcode = error.code, error.subcode
             self.fbtrace_id = (error.fbtrace_id or "")[:80]
@@ -268,6 +280,8 @@ class Coverage(models.Model):
     error_subcode = models.IntegerField(null=True)
     # Until when Meta's allowance makes it wait.
     not_before = models.DateTimeField(null=True)
+    # What the daily check found: the parts and the whole differ.
+    note = models.TextField(default="", blank=True)
     # When complete numbers were last stored. Kept when a later fetch fails: what is stored is still there.
     fetched_at = models.DateTimeField(null=True)
 
@@ -292,10 +306,11 @@ class ReportRun(models.Model):
     class State(models.TextChoices):
         NEW = "new", "To be ordered"
         ORDERED = "ordered", "Running at Meta"
+        BROKEN = "broken", "Failed at Meta"
         READY = "ready", "Ready to be read"
         READ = "read", "Read"
         SPLIT = "split", "Split"
-        FAILED = "failed", "Failed"
+        FAILED = "failed", "Given up"
 
     sync_run = models.ForeignKey(SyncRun, models.CASCADE, related_name="reports")
     parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts")
@@ -306,6 +321,8 @@ class ReportRun(models.Model):
     # Objects it is limited to (ids of the level above or of the level itself); empty: all of the account.
     object_level = models.CharField(max_length=10, blank=True)
     object_ids = models.JSONField(default=list)
+    # The other way round: all objects but these.
+    excluded = models.BooleanField(default=False)
     fields = models.JSONField(default=list)
     report_run_id = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
@@ -313,6 +330,9 @@ class ReportRun(models.Model):
     orders = models.IntegerField(default=0)  # how often it was ordered
     ordered_at = models.DateTimeField(null=True)
     deadline = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
+    # Whether it was still running at its deadline.
+    late = models.BooleanField(default=False)
     rows = models.IntegerField(default=0)
     error = models.TextField(blank=True)
     error_code = models.IntegerField(null=True)
@@ -320,6 +340,11 @@ class ReportRun(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["sync_run"], condition=models.Q(state="ordered"), name="reports_running_at_meta"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.level} {self.breakdown}, {self.since} to {self.until}: {self.state}"
@@ -346,10 +371,17 @@ class KnownSplit(models.Model):
 
 
 class SyncPlan(models.Model):
-    """Which sets of numbers an ad account keeps, where that differs from the default (`reporting.sets`)."""
+    """The sets an ad account keeps, where they differ from the default of `reporting.sets`, and its backfill."""
 
     account = models.OneToOneField(AdAccount, models.CASCADE, related_name="sync_plan")
+    # Names of sets; empty: the default.
     sets = models.JSONField(default=list)
+    # The first day a backfill goes back to; null: none is asked for. What is done stands in the ledger.
+    backfill_since = models.DateField(null=True)
+    backfill_asked_at = models.DateTimeField(null=True)
+    backfill_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
 
     class Meta:
         default_permissions = ()

@@ -139,8 +139,12 @@ class Performance:
 
     @property
     def accounts(self) -> list[AdAccount]:
-        """Those asked for, in the currency asked for."""
+        """Those whose figures are shown."""
         return [account for group in self.groups for account in group.accounts]
+
+    @property
+    def accounts_asked(self) -> list[AdAccount]:
+        return self.question.accounts_shown
 
     @property
     def figures(self) -> Compared:
@@ -158,8 +162,8 @@ class Performance:
     @property
     def is_unknown(self) -> bool:
         """Whether nothing is shown because nothing was fetched."""
-        narrowed = bool(self.deliveries)  # something did deliver
-        return not (self.has_rows or narrowed) and len(self.unfetched) == len(self.accounts)
+        delivered = self.has_rows or bool(self.deliveries)
+        return not delivered and 0 < len(self.unfetched) == len(self.accounts_asked)
 
     @property
     def compared(self) -> bool:

@@ -8,12 +8,15 @@ from django.urls import reverse
 from apps.connections.models import AdAccount
 from apps.ui import formats
 
-from . import campaign_table, charts, forms, periods, strip, verdict
+from . import campaign_table, charts, forms, periods, strip, trust, verdict
 from .arguments import earliest
 from .figures import METRICS
 from .models import SyncRun
 from .performance import Performance
 from .periods import Period
+
+# With fewer there is no line to draw.
+FEWEST_POINTS = 3
 
 
 def context(
@@ -37,6 +40,7 @@ def context(
         "kept": [(name, values) for name, values in request.GET.lists() if name not in {"q", "page"}],
         **_filters(found, visible),
         **_pictures(found),
+        **trust.of_performance(found),
     }
 
 
@@ -114,13 +118,14 @@ def _today(found: Performance) -> Any:
 def _pictures(found: Performance) -> dict[str, Any]:
     chart, ranking = charts.over_time(found), charts.ranked(found)
     metric, question, span = METRICS[found.question.metric], found.question, found.spans.current
-    step = "week" if question.weekly else "day"
+    step, versus = "week" if question.weekly else "day", found.spans.versus
     grouping = forms.GROUPINGS[question.by].lower()
     return {
         "chart": chart,
         "chart_title": f"{metric.label} per {step}",
         "chart_label": charts.sentence(found, chart),
-        "chart_compares": charts.shows_before(chart),
+        "chart_before": charts.name_before(found, versus) if versus and charts.shows_before(chart) else "",
+        "few_points": charts.few_points(found, chart) if len(chart.days) < FEWEST_POINTS else None,
         "ranking": ranking,
         "ranking_title": f"{ranking.name} by {grouping}",
         "ranking_label": f"{ranking.name} by {grouping}, {formats.period(span.since, span.until)}",

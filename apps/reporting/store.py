@@ -1,9 +1,9 @@
 """The only writer of insights: replaces a window with exactly what Meta answered for it."""
 
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -12,6 +12,7 @@ from apps.connections.models import AdAccount
 
 from .models import PURCHASE_TYPES
 from .rows import InsightRow
+from .streaming import COLUMNS, KEY, METRICS, TEXTS, Incoming
 
 
 @dataclass(frozen=True)
@@ -40,29 +41,39 @@ class Changes:
         )
 
 
-_KEY = ["day", "object_id", "segment"]
-_VALUES = [
-    "campaign_id", "adset_id", "ad_id", "name", "currency", "impressions", "clicks", "inline_link_clicks",
-    "spend", "reach", "frequency", "actions", "action_values",
-]  # fmt: skip
-_COLUMNS = _KEY + _VALUES
-# What a day was first reported as: set with the row, never again.
-_FIRST = {
-    "first_spend": "spend",
-    "first_impressions": "impressions",
-    "first_purchases": "COALESCE("
-    + ", ".join(f"(actions ->> '{kind}')::numeric" for kind in PURCHASE_TYPES)
-    + ")",
-    "first_at": "%(now)s",
-}
+@dataclass(frozen=True)
+class Kept:
+    """Metrics of some days, perhaps of some objects only, that did not come: what is stored of them stays."""
+
+    since: date
+    until: date
+    metrics: Sequence[str]
+    object_level: str = ""
+    object_ids: Sequence[str] = ()
+    excluded: bool = False
 
 
 def replace(account: AdAccount, window: Window, rows: Iterable[InsightRow]) -> Changes:
     """Make the window hold these rows and no others. Call it inside a transaction.
 
-    Rows whose values are the same are not written again, so storing the same answer twice changes nothing.
+    Rows whose values are the same are not written again, so storing the same answer twice changes nothing. Where a
+    row comes twice the later one counts.
     """
-    place: dict[str, int | str | date | datetime] = {
+    incoming = Incoming("pg_temp.incoming")
+    incoming.drop()
+    incoming.make(temporary=True)
+    incoming.write(rows)
+    changes = merge(account, window, incoming)
+    incoming.drop()
+    return changes
+
+
+def merge(account: AdAccount, window: Window, incoming: Incoming, kept: Sequence[Kept] = ()) -> Changes:
+    """Make the window hold what stands in a table of incoming rows, and no others but those of `kept`.
+
+    Call it inside a transaction. Halves of a row, asked for by different fields, become one.
+    """
+    place: dict[str, Any] = {
         "account": account.pk,
         "level": window.level,
         "breakdown": window.breakdown,
@@ -70,71 +81,123 @@ def replace(account: AdAccount, window: Window, rows: Iterable[InsightRow]) -> C
         "until": window.until,
         "now": timezone.now(),
     }
+    table = incoming.table
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS incoming")
-        cursor.execute(
-            f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {_list(_COLUMNS)} FROM reporting_insight LIMIT 0"  # noqa: S608
-        )
-        cursor.copy_expert(f"COPY incoming ({_list(_COLUMNS)}) FROM STDIN", _Lines(map(_line, rows)))
-        cursor.execute("ANALYZE incoming")
-        cursor.execute(_REMOVE, place)
+        cursor.execute(_ALONE, [_STORE, account.pk])
+        cursor.execute(_DOUBLED.format(incoming=table))
+        if cursor.fetchone():
+            cursor.execute("DROP TABLE IF EXISTS incoming_once")
+            cursor.execute(_ONCE.format(incoming=table))
+            table = "incoming_once"
+        spared = []
+        for n, one in enumerate(kept):
+            place |= {f"since{n}": one.since, f"until{n}": one.until, f"ids{n}": list(one.object_ids)}
+            cursor.execute(_FILL.format(incoming=table, values=_filled(one), where=_scope(one, n)), place)
+            spared.append(f"AND NOT ({_scope(one, n)})")
+        cursor.execute(_REMOVE.format(incoming=table, spared=" ".join(spared)), place)
         removed = cursor.rowcount
-        cursor.execute(_MERGE, place)
-        written = [inserted for (inserted,) in cursor.fetchall()]
-        cursor.execute("SELECT count(*) FROM incoming")
+        cursor.execute(_CHANGE.format(incoming=table), place)
+        changed = cursor.rowcount
+        cursor.execute(_ADD.format(incoming=table), place)
+        added = cursor.rowcount
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own name
         total = cursor.fetchone()[0]
-        cursor.execute("DROP TABLE incoming")
-    return Changes(total, sum(written), len(written) - sum(written), removed)
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.incoming_once")
+    return Changes(total, added, changed, removed)
+
+
+# Only names from our own lists are put into these; values travel as parameters.
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
     return ", ".join(prefix + column for column in columns)
 
 
-# Only names from the lists above are put into these; values travel as parameters.
-_REMOVE = """
-    DELETE FROM reporting_insight AS stored
-    WHERE account_id = %(account)s AND level = %(level)s AND breakdown = %(breakdown)s
-      AND day BETWEEN %(since)s AND %(until)s
-      AND NOT EXISTS (
-        SELECT 1 FROM incoming
-        WHERE incoming.day = stored.day AND incoming.object_id = stored.object_id
-          AND incoming.segment = stored.segment)
+_NONE = dict.fromkeys(METRICS, "0") | {
+    "reach": "NULL",
+    "frequency": "NULL",
+    "actions": "'{{}}'::jsonb",
+    "action_values": "'{{}}'::jsonb",
+}
+# A metric that never came is nothing, as with a row that Meta sends without it.
+_GIVEN = {name: f"incoming.{name}" for name in (*KEY, *TEXTS)} | {
+    metric: f"COALESCE(incoming.{metric}, {_NONE[metric]})"
+    if _NONE[metric] != "NULL"
+    else f"incoming.{metric}"
+    for metric in METRICS
+}
+_VALUES = (*TEXTS, *METRICS)
+# What a day was first reported as: set with the row, never again.
+_FIRST = {
+    "first_spend": _GIVEN["spend"],
+    "first_impressions": _GIVEN["impressions"],
+    "first_purchases": "COALESCE("
+    + ", ".join(f"(incoming.actions ->> '{kind}')::numeric" for kind in PURCHASE_TYPES)
+    + ")",
+    "first_at": "%(now)s",
+}
+_SAME_ROW = " AND ".join(f"incoming.{column} = stored.{column}" for column in KEY)
+_STORED = """stored.account_id = %(account)s AND stored.level = %(level)s AND stored.breakdown = %(breakdown)s
+      AND stored.day BETWEEN %(since)s AND %(until)s"""
+
+# The first half of the two-part advisory lock key: "stor" in ASCII.
+_STORE = 0x73746F72
+# Whoever stores the same account waits, and then sees what we stored. Nobody knows how many rows are coming in, and a
+# guess of few would make the database compare each with each.
+_ALONE = """
+    SELECT pg_advisory_xact_lock(%s, %s), set_config('enable_nestloop', 'off', true),
+      set_config('enable_mergejoin', 'off', true), set_config('work_mem', '64MB', true)
 """
-_MERGE = f"""
-    INSERT INTO reporting_insight AS stored
-      (account_id, level, breakdown, changed_at, {_list(_COLUMNS)}, {_list(_FIRST)})
-    SELECT %(account)s, %(level)s, %(breakdown)s, %(now)s, {_list(_COLUMNS)}, {_list(_FIRST.values())} FROM incoming
-    ON CONFLICT (account_id, day, level, object_id, breakdown, segment) DO UPDATE SET
-      changed_at = excluded.changed_at, {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
-    WHERE ({_list(_VALUES, "stored.")}) IS DISTINCT FROM ({_list(_VALUES, "excluded.")})
-    RETURNING (xmax = 0)
+_AS_BEFORE = """
+    SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL work_mem TO DEFAULT
+"""
+
+_DOUBLED = f"""
+    SELECT 1 FROM {{incoming}} GROUP BY {_list(KEY)} HAVING count(*) > 1 LIMIT 1
+"""  # noqa: S608
+_ONCE = f"""
+    CREATE TEMP TABLE incoming_once ON COMMIT DROP AS
+    SELECT {_list(KEY)}, {
+    ", ".join(
+        f"(array_agg({column} ORDER BY part DESC, place DESC) FILTER (WHERE {column} IS NOT NULL))[1] AS {column}"
+        for column in _VALUES
+    )
+} FROM {{incoming}} GROUP BY {_list(KEY)}
+"""  # noqa: S608
+_FILL = f"""
+    UPDATE {{incoming}} AS incoming SET {{values}} FROM reporting_insight AS stored
+    WHERE {_STORED} AND {_SAME_ROW} AND {{where}}
+"""  # noqa: S608
+_REMOVE = f"""
+    DELETE FROM reporting_insight AS stored
+    WHERE {_STORED} {{spared}} AND NOT EXISTS (SELECT 1 FROM {{incoming}} AS incoming WHERE {_SAME_ROW})
+"""  # noqa: S608
+_CHANGE = f"""
+    UPDATE reporting_insight AS stored
+    SET changed_at = %(now)s, {", ".join(f"{name} = {_GIVEN[name]}" for name in _VALUES)}
+    FROM {{incoming}} AS incoming
+    WHERE {_STORED} AND {_SAME_ROW}
+      AND ({_list(_VALUES, "stored.")}) IS DISTINCT FROM ({", ".join(_GIVEN[name] for name in _VALUES)})
+"""  # noqa: S608
+_ADD = f"""
+    INSERT INTO reporting_insight
+      (account_id, level, breakdown, changed_at, {_list(COLUMNS)}, {_list(_FIRST)})
+    SELECT %(account)s, %(level)s, %(breakdown)s, %(now)s, {_list(_GIVEN.values())}, {_list(_FIRST.values())}
+    FROM {{incoming}} AS incoming
+    WHERE NOT EXISTS (SELECT 1 FROM reporting_insight AS stored WHERE {_STORED} AND {_SAME_ROW})
 """  # noqa: S608
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ID_OF = {"campaign": "campaign_id", "adset": "adset_id", "ad": "ad_id"}
 
 
-def _line(row: InsightRow) -> str:
-    """A row in PostgreSQL's COPY text form."""
-    values = (getattr(row, column) for column in _COLUMNS)
-    return "\t".join("\\N" if v is None else str(v).translate(_ESCAPES) for v in values) + "\n"
+def _scope(kept: Kept, n: int) -> str:
+    """Which stored rows it is about."""
+    days = f"stored.day BETWEEN %(since{n})s AND %(until{n})s"
+    if not kept.object_level:
+        return days
+    chosen = f"stored.{_ID_OF[kept.object_level]} = ANY(%(ids{n})s)"
+    return f"{days} AND {'NOT ' if kept.excluded else ''}{chosen}"
 
 
-class _Lines(io.TextIOBase):
-    """Lines as a file to read from, so that a large window is never held as one text."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self._rest = lines, ""
-
-    def read(self, size: int | None = -1) -> str:
-        wanted = 1 << 16 if size is None or size < 0 else size
-        parts, length = [self._rest], len(self._rest)
-        while length < wanted:
-            line = next(self._lines, "")
-            if not line:
-                break
-            parts.append(line)
-            length += len(line)
-        text = "".join(parts)
-        self._rest = text[wanted:]
-        return text[:wanted]
+def _filled(kept: Kept) -> str:
+    return ", ".join(f"{metric} = stored.{metric}" for metric in METRICS if metric in kept.metrics)

@@ -33,7 +33,9 @@ def _cell(page: Performance, metric: Metric, url: str) -> Kpi:
         metric.label,
         url,
         current,
-        value=_text(metric, metric.of(figures.current), group.currency if group else "", whole=True),
+        value=_text(metric, metric.of(figures.current), group.currency if group else "", whole=True)
+        if page.groups
+        else formats.MISSING,
         change=figures.growth(metric.name),
         good=_GOOD[metric.better],
         note=_note(page, metric, group),
@@ -60,21 +62,16 @@ def _text(metric: Metric, value: Decimal | int | None, currency: str, *, whole: 
         case "ratio":
             return formats.roas(value)
         case _:
-            size = abs(value or 0)
-            return formats.compact(value) if size >= 1_000_000 else formats.integer(value)
+            return formats.compact(value) if value and value >= 1_000_000 else formats.integer(value)
 
 
 def _note(page: Performance, metric: Metric, group: CurrencyGroup | None) -> str:
+    if not page.groups:
+        return ""
     figures = (group.figures if group else page.figures).current
     match metric.name:
         case "spend":
-            complete = page.spans.complete
-            whole = (group.figures if group else page.figures).complete.spend
-            return (
-                f"{formats.money_whole(whole / complete.length, group.currency)} a day"
-                if complete and group
-                else ""
-            )
+            return _a_day(page, group) if group else ""
         case "ctr":
             return f"{formats.compact(figures.clicks)} clicks"
         case "cpm":
@@ -86,3 +83,10 @@ def _note(page: Performance, metric: Metric, group: CurrencyGroup | None) -> str
         case _:
             accounts = len(page.accounts)
             return "1 account" if accounts == 1 else f"{accounts} accounts"
+
+
+def _a_day(page: Performance, group: CurrencyGroup) -> str:
+    complete = page.spans.complete
+    if complete is None or complete.length == 1:
+        return ""
+    return f"{formats.money_whole(group.figures.complete.spend / complete.length, group.currency)} a day"

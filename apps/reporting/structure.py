@@ -8,10 +8,11 @@ from django.db import models
 from django.utils import timezone
 
 from apps.connections.models import AdAccount
+from apps.connections.values import clean, whole
 from apps.graphapi import Client, Request
 
 from .models import Ad, AdSet, Campaign
-from .rows import clean, moment, whole
+from .rows import LONGEST_ID, Unreadable, moment
 
 PAGE = 100
 
@@ -81,9 +82,10 @@ def store(account: AdAccount, level: str, found: Iterable[dict[str, Any]]) -> No
             else _text(edge.model, column, raw.get(column))
             for column in edge.columns
         }
-        objects[str(raw["id"])] = edge.model(
+        meta_id = _identity(raw, level)
+        objects[meta_id] = edge.model(
             account=account,
-            meta_id=str(raw["id"]),
+            meta_id=meta_id,
             created_time=moment(raw.get("created_time")),
             updated_time=moment(raw.get("updated_time")),
             listed_at=timezone.now(),
@@ -96,6 +98,13 @@ def store(account: AdAccount, level: str, found: Iterable[dict[str, Any]]) -> No
         unique_fields=["meta_id"],
         update_fields=["account", "created_time", "updated_time", "listed_at", *edge.columns],
     )
+
+
+def _identity(raw: dict[str, Any], level: str) -> str:
+    value = clean(raw.get("id"))
+    if not 0 < len(value) <= LONGEST_ID:
+        raise Unreadable(f"Meta listed an object of level {level} without an id, or with one that is none.")
+    return value
 
 
 def _text(model: type[models.Model], column: str, value: Any) -> str:

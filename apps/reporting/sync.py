@@ -10,25 +10,37 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from apps.connections import clients
 from apps.connections.models import AdAccount, Connection
 from apps.connections.sealing import SealBroken
-from apps.graphapi import Client, GraphError, Throttled, TokenRefused
+from apps.graphapi import (
+    INSIGHTS_RESTATEMENT_DAYS,
+    Client,
+    GraphError,
+    Request,
+    Throttled,
+    TokenRefused,
+    TooMuchData,
+)
 
-from . import insights, locks, store, structure
-from .models import Level, SyncRun
+from . import insights, ledger, locks, reports, retries, sets, store, structure
+from .models import SyncRun
 from .rows import InsightRow, Unreadable
 from .store import Changes, Window
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_LEVELS = [Level.ACCOUNT.value, Level.CAMPAIGN.value]
-RESTATED_DAYS = 28
+DEFAULT_LEVELS = sets.levels_of(sets.HOURLY)
+RESTATED_DAYS = INSIGHTS_RESTATEMENT_DAYS
 # A nudge that no worker has answered for this long is sent again.
 FORGOTTEN_AFTER = timedelta(minutes=2)
+# Seconds between two looks at a run's reports, at least.
+_SOONEST = 0.5
+# A run that kills its worker so often would do so for ever.
+MOST_DEATHS = 5
 
 
 class Busy(Exception):
@@ -39,6 +51,14 @@ class Overtaken(Exception):
     """This run was given up for dead and taken over by another worker; what was fetched is thrown away."""
 
 
+class ReportsRunning(Exception):
+    """Meta is still at work on the reports of a run."""
+
+
+class WorkerDied(Exception):
+    """The run never came to an end: its worker was killed each time."""
+
+
 def request(
     accounts: Iterable[AdAccount],
     reason: str,
@@ -47,15 +67,17 @@ def request(
     until: date | None = None,
     levels: Sequence[str] = (),
     breakdowns: Sequence[str] = (),
+    whole: bool = True,
     by: Any = None,
 ) -> list[SyncRun]:
     """Write down that these accounts are due: one run each, the queued one where the same is due already.
 
-    Days are each account's own and default to the last 28. The caller nudges a worker for each run, after the commit.
+    Days are each account's own and default to the last 28. `whole`: where there are breakdowns, not broken down as
+    well. The caller nudges a worker for each run, after the commit.
     """
     runs = []
     for account in accounts:
-        last = until or account.today()
+        last = until or max(account.today(), since or account.today())
         first = since or last - timedelta(days=RESTATED_DAYS - 1)
         due = {
             "account": account,
@@ -63,10 +85,43 @@ def request(
             "since": first,
             "until": last,
             "levels": list(levels) or DEFAULT_LEVELS,
-            "breakdowns": list(breakdowns),
+            "breakdowns": ["", *breakdowns] if breakdowns and whole else list(breakdowns),
         }
         run, _ = SyncRun.objects.get_or_create(**due, state=SyncRun.State.QUEUED, defaults={"asked_by": by})
         runs.append(run)
+    return runs
+
+
+def request_sets(
+    account: AdAccount,
+    reason: str,
+    chosen: Iterable[sets.NumberSet],
+    since: date,
+    until: date,
+    *,
+    by: Any = None,
+) -> list[SyncRun]:
+    """These sets of one account: the small ones together as one run, each large one as a run of its own."""
+    chosen = list(chosen)
+    days: dict[str, Any] = {"since": since, "until": until, "by": by}
+    small = sets.levels_of(one for one in chosen if one.hourly)
+    runs = request([account], reason, levels=small, **days) if small else []
+    for one in chosen:
+        if not one.hourly:
+            by_parts = [one.breakdown] if one.breakdown else []
+            runs += request([account], reason, levels=[one.level], breakdowns=by_parts, whole=False, **days)
+    return runs
+
+
+def request_restated(accounts: Iterable[AdAccount]) -> list[SyncRun]:
+    """The days that Meta still restates, by each account's own calendar, of every set that it keeps."""
+    accounts = list(accounts)
+    keeps = sets.kept_by(accounts)
+    runs = []
+    for account in accounts:
+        today = account.today()
+        since = today - timedelta(days=RESTATED_DAYS - 1)
+        runs += request_sets(account, SyncRun.Reason.NIGHTLY, keeps[account.pk], since, today)
     return runs
 
 
@@ -84,7 +139,14 @@ def perform(run_id: int) -> SyncRun:
         if not is_due(run):
             return run
         run.start()
-        _fetch_and_store(run)
+        try:
+            _fetch_and_store(run)
+        except (OperationalError, InterfaceError):
+            raise  # the database went away, and our lock with it: the sweep finds the run
+        except Exception as fault:
+            # Ours, not Meta's. Left running, the run would be found and begun again for ever.
+            logger.exception("Sync run %s came upon a fault of this program.", run.pk)
+            conclude(run, fault, None)
     return run
 
 
@@ -111,11 +173,21 @@ def is_due(run: SyncRun) -> bool:
     """Whether it has not ended and need not wait. Asked under the account's lock, so nobody is at work on it."""
     if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED}:
         return False
-    waits = run.state == SyncRun.State.WAITING and run.not_before is not None
-    return not waits or run.not_before <= timezone.now()
+    if run.state != SyncRun.State.WAITING or run.not_before is None:
+        return True
+    return run.not_before <= timezone.now()
 
 
 def _requeue(run: SyncRun) -> None:
+    run.failures += 1
+    if run.failures >= MOST_DEATHS:
+        _fail(
+            run,
+            WorkerDied(
+                f"Its worker died {run.failures} times. The server's log says why; it may lack memory."
+            ),
+        )
+        return
     try:
         with transaction.atomic():
             run.requeue()
@@ -126,52 +198,141 @@ def _requeue(run: SyncRun) -> None:
         run.fail(Overtaken("The worker died; the same window is queued again as another run."))
 
 
+def _fail(run: SyncRun, error: Exception) -> None:
+    """Ended without its numbers: the ledger says which days lack them."""
+    with transaction.atomic():
+        run.fail(error)
+        ledger.hindered(run.account, windows(run), error)
+
+
+def _wait(run: SyncRun, error: GraphError) -> None:
+    """Meta asks for patience, or our pace book does."""
+    until = timezone.now() + timedelta(seconds=error.retry_after / settings.META_CLOCK_SPEED)
+    with transaction.atomic():
+        run.wait(until, error)
+        ledger.hindered(run.account, windows(run), error, until=until)
+
+
+def _watch(run: SyncRun, progress: reports.Progress) -> None:
+    """Come back when there is something to do for the reports."""
+    until = timezone.now() + timedelta(seconds=max(progress.wait, _SOONEST))
+    if progress.held_up_by is None:
+        done = f"Meta prepares the reports: {progress.finished} of {progress.total} are there."
+        run.wait(until, ReportsRunning(done))
+        return
+    with transaction.atomic():
+        run.wait(until, progress.held_up_by)
+        ledger.hindered(run.account, windows(run), progress.held_up_by, until=until)
+
+
+def _fail_for_now(run: SyncRun, error: Exception) -> None:
+    """Try again after a pause while the run's budget lasts. The ledger names the trouble, not a wait for Meta."""
+    pause = retries.pause(run, error)
+    if pause is None:
+        _fail(run, error)
+        return
+    with transaction.atomic():
+        run.try_again(timezone.now() + pause, error)
+        ledger.hindered(run.account, windows(run), error)
+
+
 @dataclass
 class Fetched:
     """Everything Meta answered for one run, held until it is complete."""
 
     described: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     windows: list[tuple[Window, list[InsightRow]]] = field(default_factory=list)
+    # The rows came by reports and stand in tables of their own.
+    by_report: bool = False
+
+
+Outcome = Fetched | reports.Progress | Exception
 
 
 def _fetch_and_store(run: SyncRun) -> None:
     calls = _Count()
     connection: Connection | None = None
+    allotment = clients.allot(questions(run))
+    outcome: Outcome
     try:
+        if allotment.refusal:
+            raise allotment.refusal
         connection = clients.connection_for(run.account)
-        client = clients.for_connection(connection, also=calls, background=True)
-        fetched = _fetch(client, run)
+        client = clients.for_connection(connection, also=calls, pace=allotment)
+        outcome = _ask(run, connection, client)
     except (GraphError, Unreadable, SealBroken, clients.NoConnection) as error:
-        run.calls += calls.total
-        conclude(run, error, connection)
-    else:
-        run.calls += calls.total
-        conclude(run, fetched, connection)
+        outcome = error
+    finally:
+        allotment.give_back()
+    run.calls += calls.total
+    conclude(run, outcome, connection)
+    if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED} and run.reports.exists():
+        reports.forget(run)
 
 
-def conclude(run: SyncRun, outcome: Fetched | Exception, connection: Connection | None) -> None:
-    """Write what came of a run: its rows, the wait that Meta asks for, or why it failed."""
+def _ask(run: SyncRun, connection: Connection, client: Client) -> Fetched | reports.Progress:
+    """Everything of the run, or how far its reports are. Large sets go by reports, and what no answer can hold."""
+    if not _goes_by_report(run):
+        try:
+            return _fetch(client, run)
+        except TooMuchData:
+            logger.info("Sync run %s is too much for single answers; reports are ordered.", run.pk)
+    reports.plan(run, windows(run))
+    progress = reports.advance(run, connection, client)
+    return Fetched(_describe(client, run), by_report=True) if progress.done else progress
+
+
+def _goes_by_report(run: SyncRun) -> bool:
+    if run.reason in {SyncRun.Reason.NIGHTLY, SyncRun.Reason.BACKFILL}:
+        return all(reports.is_large(window) for window in windows(run))
+    return run.reports.exists()
+
+
+def questions(run: SyncRun) -> list[Request]:
+    """The first page of everything a run asks: what must have room before it begins. Reports look for it one by one."""
+    if _goes_by_report(run):
+        return []
+    described = [structure.question(run.account, level) for level in described_levels(run.levels)]
+    return [*described, *(insights.question(run.account, window) for window in windows(run))]
+
+
+def conclude(run: SyncRun, outcome: Outcome, connection: Connection | None) -> None:
+    """Write what came of a run: its rows, the wait that Meta asks for, or why it failed.
+
+    All in one transaction, and only while the run is still ours.
+    """
+    try:
+        with transaction.atomic():
+            _insist_on_ownership(run)
+            _conclude(run, outcome, connection)
+    except Overtaken as error:
+        logger.warning("Sync run %s: %s", run.pk, error)
+
+
+def _insist_on_ownership(run: SyncRun) -> None:
+    current = SyncRun.objects.select_for_update().get(pk=run.pk)
+    if (current.state, current.attempt) != (SyncRun.State.RUNNING, run.attempt):
+        raise Overtaken("another worker has taken this run over")
+
+
+def _conclude(run: SyncRun, outcome: Outcome, connection: Connection | None) -> None:
     match outcome:
         case Fetched():
-            try:
-                _store(run, outcome)
-            except Overtaken as error:
-                logger.warning("Sync run %s: %s", run.pk, error)
+            _store(run, outcome)
+        case reports.Progress():
+            _watch(run, outcome)
         case Throttled():
-            wait = timedelta(seconds=outcome.retry_after / settings.META_CLOCK_SPEED)
-            run.wait(timezone.now() + wait, outcome)
+            _wait(run, outcome)
         case TokenRefused():
             if connection is not None:
                 connection.refuse(outcome)
-            run.fail(outcome)
+            _fail(run, outcome)
         case _:
-            run.fail(outcome)
+            _fail_for_now(run, outcome)
 
 
 def _fetch(client: Client, run: SyncRun) -> Fetched:
-    fetched = Fetched()
-    for level in described_levels(run.levels):
-        fetched.described[level] = structure.fetch(client, run.account, level)
+    fetched = Fetched(_describe(client, run))
     for window in windows(run):
         rows = insights.fetch(
             client,
@@ -185,12 +346,16 @@ def _fetch(client: Client, run: SyncRun) -> Fetched:
     return fetched
 
 
+def _describe(client: Client, run: SyncRun) -> dict[str, list[dict[str, Any]]]:
+    return {level: structure.fetch(client, run.account, level) for level in described_levels(run.levels)}
+
+
 def windows(run: SyncRun) -> list[Window]:
-    """What a run asks for: each level, whole and by each breakdown."""
+    """What a run asks for: each level by each breakdown, of which "" is the whole."""
     return [
         Window(level, run.since, run.until, breakdown)
         for level in run.levels
-        for breakdown in ["", *run.breakdowns]
+        for breakdown in run.breakdowns or [""]
     ]
 
 
@@ -202,19 +367,24 @@ def described_levels(levels: Iterable[str]) -> list[str]:
 
 
 def _store(run: SyncRun, fetched: Fetched) -> None:
-    """All of the run in one transaction, and only while the run is still ours."""
-    with transaction.atomic():
-        current = SyncRun.objects.select_for_update().get(pk=run.pk)
-        if (current.state, current.attempt) != (SyncRun.State.RUNNING, run.attempt):
-            raise Overtaken("another worker has taken this run over")
-        for level, found in fetched.described.items():
-            structure.store(run.account, level, found)
-        changes = Changes()
-        for window, rows in fetched.windows:
-            changes += store.replace(run.account, window, rows)
-        run.rows, run.added = changes.rows, changes.added
-        run.changed, run.removed = changes.changed, changes.removed
-        run.done()
+    for level, found in fetched.described.items():
+        structure.store(run.account, level, found)
+    now = timezone.now()
+    changes = reports.store_all(run) if fetched.by_report else Changes()
+    for window, rows in fetched.windows:
+        changes += store.replace(run.account, window, rows)
+        ledger.complete(run.account, window, at=now)
+    if fetched.by_report:
+        _note_reports(run)
+    run.rows, run.added = changes.rows, changes.added
+    run.changed, run.removed = changes.changed, changes.removed
+    run.done()
+
+
+def _note_reports(run: SyncRun) -> None:
+    gaps = reports.gaps(run)
+    for window in windows(run):
+        ledger.reported(run.account, window, [gap for gap in gaps if gap.window == window])
 
 
 class _Count:

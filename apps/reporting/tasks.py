@@ -1,16 +1,19 @@
 """Celery's way in: shells over `reporting.sync`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import Task, shared_task
+from django.db import transaction
 
 from apps.connections.models import AdAccount
 
-from . import sync, together
+from . import backfill, reports, sums, sync, together
 from .models import SyncRun
 
 # How long to leave an account alone that another run is busy with.
 _BUSY_PAUSE = 10
+# A message is held no longer than this: after 15 minutes (settings) Redis would give it to another worker as well.
+_LONGEST_PAUSE = 600
 
 
 @shared_task(bind=True, max_retries=None)
@@ -23,7 +26,7 @@ def perform(self: Task, run_id: int) -> None:
     except sync.Busy as busy:
         raise self.retry(exc=busy, countdown=_BUSY_PAUSE) from busy
     if run.state == SyncRun.State.WAITING and run.not_before is not None:
-        raise self.retry(countdown=sync.seconds_until(run.not_before) + 1)
+        raise self.retry(countdown=_pause(run.not_before))
 
 
 @shared_task
@@ -31,7 +34,7 @@ def perform_together(run_ids: list[int]) -> None:
     """Do many small runs in batches; those that Meta makes wait come back one by one."""
     for run in together.perform(run_ids):
         if run.state == SyncRun.State.WAITING and run.not_before is not None:
-            perform.apply_async((run.pk,), countdown=sync.seconds_until(run.not_before) + 1)
+            perform.apply_async((run.pk,), countdown=_pause(run.not_before))
 
 
 @shared_task
@@ -47,8 +50,23 @@ def sync_recent() -> None:
 
 @shared_task
 def sync_restated() -> None:
-    """The 28 days that Meta still restates, of every reachable ad account."""
-    nudge(sync.request(AdAccount.objects.reachable(), SyncRun.Reason.NIGHTLY))
+    """The 28 days that Meta still restates, of every reachable ad account and every set that it keeps."""
+    reports.sweep()
+    nudge(sync.request_restated(AdAccount.objects.reachable()))
+
+
+@shared_task
+def check_sums() -> None:
+    """Whether the parts that are stored add up to the whole, of the days that may have changed."""
+    for account in AdAccount.objects.in_order():
+        today = account.today()
+        sums.check(account, today - timedelta(days=sync.RESTATED_DAYS), today)
+
+
+@shared_task
+def fill_back() -> None:
+    """A few months more of the ad accounts that are being filled, where daily work leaves allowance over."""
+    nudge(backfill.step())
 
 
 @shared_task
@@ -59,6 +77,15 @@ def sweep() -> None:
 
 
 def nudge(runs: list[SyncRun]) -> None:
-    """Tell a worker of these runs, once the rows are committed."""
-    for run in runs:
-        perform.delay_on_commit(run.pk)
+    """Tell a worker of these runs, once the rows are committed. Where the broker is away, the sweep tells it later."""
+    ids = [run.pk for run in runs]
+
+    def tell() -> None:
+        for run_id in ids:
+            perform.delay(run_id)
+
+    transaction.on_commit(tell, robust=True)
+
+
+def _pause(moment: datetime) -> float:
+    return min(sync.seconds_until(moment) + 1, _LONGEST_PAUSE)

@@ -14,7 +14,8 @@ from typing import Any
 from apps.connections import clients
 from apps.connections.models import Connection
 from apps.connections.sealing import SealBroken
-from apps.graphapi import Call, GraphError, Listed, Request, TooMuchData
+from apps.graphapi import Call, Client, GraphError, Listed, Request, TooMuchData
+from apps.graphapi.pace import Allotment
 
 from . import insights, locks, structure, sync
 from .models import SyncRun
@@ -92,12 +93,29 @@ def _by_connection(runs: list[SyncRun]) -> list[tuple[Connection, list[SyncRun]]
 
 
 def _fetch_and_store(connection: Connection, runs: list[SyncRun], fill: Fill) -> None:
+    allotment = clients.allot([])
     try:
-        client = clients.for_connection(connection, also=fill, background=True)
+        client = clients.for_connection(connection, also=fill, pace=allotment)
+        _ask(client, connection, list(_admit(runs, allotment)), fill)
     except SealBroken as error:
         for run in runs:
             sync.conclude(run, error, connection)
-        return
+    finally:
+        allotment.give_back()
+
+
+def _admit(runs: list[SyncRun], allotment: Allotment) -> Iterator[SyncRun]:
+    """The runs that have room for all they ask; the others wait without having spent a call."""
+    for run in runs:
+        own = clients.allot(sync.questions(run))
+        if own.refusal:
+            sync.conclude(run, own.refusal, None)
+        else:
+            allotment.absorb(own)
+            yield run
+
+
+def _ask(client: Client, connection: Connection, runs: list[SyncRun], fill: Fill) -> None:
     parts = _round_robin([_parts(run) for run in runs])
     answers = client.lists([part.request for part in parts], limit=insights.PAGE)
     by_run: dict[int, list[tuple[_Part, Listed]]] = defaultdict(list)
@@ -113,7 +131,9 @@ def _parts(run: SyncRun) -> list[_Part]:
         _Part(run, structure.question(run.account, level), level=level)
         for level in sync.described_levels(run.levels)
     ]
-    asked = [_Part(run, insights.question(run.account, window), window=window) for window in sync.windows(run)]
+    asked = [
+        _Part(run, insights.question(run.account, window), window=window) for window in sync.windows(run)
+    ]
     return described + asked
 
 

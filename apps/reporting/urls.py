@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from . import views
+from . import upkeep, views
 
 
 class AccountId:
@@ -27,4 +27,7 @@ urlpatterns = [
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/<act:act>/", views.account, name="account"),
     path("accounts/<act:act>/sync/", views.sync_account, name="sync_account"),
+    path("accounts/<act:act>/sets/", upkeep.keep_sets, name="keep_sets"),
+    path("accounts/<act:act>/backfill/", upkeep.start_backfill, name="start_backfill"),
+    path("accounts/<act:act>/backfill/stop/", upkeep.stop_backfill, name="stop_backfill"),
 ]

@@ -1,6 +1,6 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -9,7 +9,7 @@ from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
 
-from . import campaign_table, freshness, refresh, results, verdict
+from . import campaign_table, freshness, refresh, results, trust, verdict
 from .answers import answer
 from .campaigns import major
 from .export import as_csv
@@ -43,7 +43,7 @@ def performance_csv(request: HttpRequest) -> HttpResponse:
     form = PerformanceForm(request.GET, visible=_visible(request))
     found = answer(form.question())
     lines = as_csv(campaign_table.csv_records(found), campaign_table.CSV_COLUMNS)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response = HttpResponse(lines, content_type="text/csv; charset=utf-8")
     span = found.spans.current
     response["Content-Disposition"] = f'attachment; filename="campaigns-{span.since}-{span.until}.csv"'
     return response
@@ -90,6 +90,7 @@ def account(request: HttpRequest, act: str) -> HttpResponse:
         "local_today": account.today(),
         "spent": major(account.amount_spent, account),
         "cap": major(account.spend_cap, account),
+        **trust.of_account(account),
     }
     return render(request, "reporting/account.html", context)
 
@@ -100,7 +101,9 @@ def _visible(request: HttpRequest) -> list[AdAccount]:
 
 def _account(request: HttpRequest, act: str) -> AdAccount:
     """The account, or a 404 that does not tell whether somebody else can see it."""
-    return get_object_or_404(AdAccount.objects.visible_to(request.user), meta_id=act.removeprefix("act_"))
+    visible = AdAccount.objects.visible_to(request.user)
+    account: AdAccount = get_object_or_404(visible, meta_id=act.removeprefix("act_"))
+    return account
 
 
 def _queue(request: HttpRequest, accounts: list[AdAccount], windows: list[Period]) -> HttpResponse:

@@ -94,6 +94,16 @@
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(except)) menu.open = false; });
   };
 
+  // Beside a menu with choices that are not sent yet, a click sends them and does no more: what it
+  // fell on still stands for the old ones.
+  document.addEventListener('click', (event) => {
+    const menu = $('details.menu[open][data-changed]');
+    if (!menu || menu.contains(event.target)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    closeMenus(event.target);
+  }, true);
+
   const ACTIONS = '[data-theme-toggle],[data-copy],[data-copy-address],[data-open],[data-close],[data-expand],[data-toast],[data-dismiss]';
 
   document.addEventListener('click', (event) => {
@@ -146,20 +156,51 @@
     searchTimer = setTimeout(() => { if (target.isConnected) target.form.requestSubmit(); }, 350);
   });
 
+  /* What is typed while an answer is on its way goes on in the new field, and a space at the end stays. */
+  const keepTyping = (place) => {
+    const field = $('[data-search] [type="search"]', place);
+    const asked = field?.value;
+    return () => {
+      const fresh = $('[data-search] [type="search"]', place);
+      if (!field || !fresh || fresh === field || document.activeElement !== fresh) return;
+      const typedOn = field.value !== asked;
+      if (!typedOn && field.value.trim() !== fresh.value) return;
+      fresh.value = field.value;
+      fresh.setSelectionRange(field.selectionStart, field.selectionEnd);
+      if (typedOn) fresh.dispatchEvent(new Event('input', { bubbles: true }));
+    };
+  };
+
+  /* The control is new; the person's place is not. Found by its name, or where it stood if its name tells a value. */
+  const nameOf = (element) => element.getAttribute('aria-label') ?? element.textContent;
+  const placeOf = (held, place) => {
+    if (!place.contains(held) || held.id) return () => null; // htmx itself goes back to an id
+    const control = $('summary', held.closest('details.menu') ?? held) ?? held; // menus are closed afterwards
+    const { tagName, parentElement } = control;
+    const [name, around] = [nameOf(control), parentElement.closest('[id]').id];
+    const at = $$(tagName, document.getElementById(around)).indexOf(control);
+    return () => $$(tagName, place).find((element) => nameOf(element) === name)
+      ?? $$(tagName, document.getElementById(around) ?? place)[at];
+  };
+
   /* Inside [data-live] links and GET forms that stay on the page swap that part and push the
      address. The server answers them with the part; without JavaScript they load the page. */
   const swapLive = async (place, url) => {
-    const held = document.activeElement;
-    const mark = place.contains(held) && !held.id && { tag: held.tagName, text: held.getAttribute('aria-label') ?? held.textContent };
+    const back = placeOf(document.activeElement, place);
+    const typing = keepTyping(place);
     window.htmx.trigger(place, 'htmx:abort');
-    await window.htmx.ajax('GET', url.pathname + url.search, {
-      source: place, target: place, swap: 'innerHTML', push: url.pathname + url.search,
-    });
+    place.addEventListener('htmx:afterSwap', typing);
+    try {
+      await window.htmx.ajax('GET', url.pathname + url.search, {
+        source: place, target: place, swap: 'innerHTML', push: url.pathname + url.search,
+      });
+    } catch {
+      return; // the next one has overtaken it, or `failed` tells of it
+    } finally {
+      place.removeEventListener('htmx:afterSwap', typing);
+    }
     if (url.hash) $(url.hash, place)?.scrollIntoView();
-    // The control is new; the person's place is not.
-    if (!mark || document.activeElement !== document.body) return;
-    const same = $$(mark.tag, place).find((element) => (element.getAttribute('aria-label') ?? element.textContent) === mark.text);
-    same?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) back()?.focus({ preventScroll: true });
   };
 
   document.addEventListener('click', (event) => {
@@ -272,11 +313,13 @@
     if (verb === 'get') {
       again.addEventListener('click', () => {
         callout.remove();
-        window.htmx.ajax('GET', path, { source: detail.elt, target: detail.target });
+        if (detail.elt.matches('[data-live]')) swapLive(detail.elt, new URL(path, location.href));
+        else window.htmx.ajax('GET', path, { source: detail.elt, target: detail.target });
       });
     } else again.remove();
     $$(':scope > .callout[data-failed]', place).forEach((old) => old.remove());
     place.prepend(callout);
+    callout.scrollIntoView({ block: 'nearest' });
   };
 
   document.addEventListener('htmx:responseError', ({ detail }) => {

@@ -50,7 +50,17 @@
   // Plotly reads a little HTML in its texts; names come from outside. Even our own texts stay
   // without it: <b> becomes a style attribute, which the policy refuses.
   const plain = (text) => String(text ?? '').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);
+  // By letters, not by halves of them: an emoji is two.
+  const clipped = (text, length) => ([...text].length > length ? `${[...text].slice(0, length - 1).join('').trimEnd()}…` : text);
+
+  const pen = document.createElement('canvas').getContext('2d');
+  const wide = (text, size) => { pen.font = `${size}px ${SANS}`; return pen.measureText(text).width; };
+  /* As much of a text as fits into so many pixels. */
+  const fitted = (text, size, pixels) => {
+    let short = text;
+    for (let length = text.length; length > 1 && wide(short, size) > pixels; length -= 1) short = clipped(text, length - 1);
+    return short;
+  };
 
   const COUNT = { prefix: '', suffix: '', decimals: 0 };
   const numbers = (...lists) => lists.flat(3).filter((value) => Number.isFinite(value));
@@ -351,10 +361,9 @@
       const columns = spec.columns || [];
       const room = columns.map(({ head, text }) => 10 + 6.6 * Math.max(head.length, ...text.map((word) => word.length)));
       const right = room.reduce((sum, wide) => sum + wide, 4);
-      const longest = Math.max(0, ...spec.rows.map((row) => row.length));
-      const letters = Math.max(10, Math.min(longest, Math.floor(width * 0.34 / 6.4)));
+      const names = spec.rows.map((row) => fitted(row, 12, width * 0.42));
       const layout = base({ hovermode: 'y unified', barmode: 'overlay' });
-      layout.margin = { l: 16 + 6.5 * Math.min(letters, longest), r: right, t: columns.length ? 20 : 4, b: 8 };
+      layout.margin = { l: 14 + Math.max(0, ...names.map((name) => wide(name, 12))), r: right, t: columns.length ? 20 : 4, b: 8 };
       // A bar is no thicker than 28 px, however few there are.
       const row = (height - layout.margin.t - layout.margin.b) / spec.rows.length;
       const traces = [{
@@ -380,7 +389,7 @@
       layout.xaxis = { visible: false, fixedrange: true, range: [0, (peakOf(spec.values, spec.previous?.values ?? []) || 1) * 1.04] };
       layout.yaxis = {
         autorange: 'reversed', fixedrange: true, ticks: '', showgrid: false, tickfont: font('ink', 12), ticklabelstandoff: 6,
-        tickmode: 'array', tickvals: spec.rows.map(plain), ticktext: spec.rows.map((row) => plain(clipped(row, letters))),
+        tickmode: 'array', tickvals: spec.rows.map(plain), ticktext: names.map(plain),
       };
       return [traces, layout];
     },

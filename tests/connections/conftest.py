@@ -28,18 +28,20 @@ def by_page(admin, signed_in):
         response = browser.post("/connections/new/", {"name": name, "token": token}, follow=True)
         assert response.status_code in {200, 422}
         words = re.sub(r"<[^>]+>", " ", html.unescape(response.content.decode()))
-        return Outcome(response.redirect_chain != [], f"{' '.join(words.split())}\n{response.content.decode()}")
+        kept = f"{dict(browser.session)} {browser.cookies.output()}"
+        seen = f"{' '.join(words.split())}\n{response.content.decode()}\n{kept}"
+        return Outcome(bool(response.redirect_chain), seen)
 
     return attempt
 
 
 @pytest.fixture
 def by_command(db, monkeypatch):
-    """Connects with `manage.py connect`, the token on standard input."""
+    """Connects with `manage.py connect`, the token on standard input; None: standard input is closed."""
 
     def attempt(name, token):
-        raw = token if isinstance(token, bytes) else token.encode()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        raw = token.encode() if isinstance(token, str) else token
+        monkeypatch.setattr(sys, "stdin", None if raw is None else io.TextIOWrapper(io.BytesIO(raw)))
         out, err = io.StringIO(), io.StringIO()
         try:
             call_command("connect", name, stdout=out, stderr=err)

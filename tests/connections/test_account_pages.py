@@ -71,7 +71,15 @@ def test_an_account_of_others_is_as_unknown_as_one_that_does_not_exist(granted, 
     assert not SyncRun.objects.exists()
 
 
-@pytest.mark.parametrize("address", ["/accounts/act_' or 1=1/", "/accounts/act_" + "9" * 300 + "/", "/accounts/%00/", "/accounts/%F0%9F%92%A9/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/accounts/act_' or 1=1/",
+        "/accounts/act_" + "9" * 300 + "/",
+        "/accounts/%00/",
+        "/accounts/%F0%9F%92%A9/",
+    ],
+)
 def test_what_is_no_id_is_not_found(admin, signed_in, address):
     assert signed_in(admin).get(address).status_code == 404
 
@@ -84,7 +92,9 @@ def test_a_marketer_asks_for_fresh_numbers_of_an_account(granted, marketer, sign
     assert (run.account, run.asked_by, run.state) == (granted, marketer, "queued")
 
 
-@pytest.mark.parametrize("next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "evil"])
+@pytest.mark.parametrize(
+    "next_", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "evil"]
+)
 def test_the_way_back_leads_nowhere_else(granted, marketer, signed_in, next_):
     page = signed_in(marketer).post(f"/accounts/{granted.act_id}/sync/", {"next": next_})
 

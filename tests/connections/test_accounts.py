@@ -59,7 +59,7 @@ ODD = {
     "a zone with a zero byte": {"timezone_name": "Europe\x00Berlin"},
     "a status in words": {"account_status": "ACTIVE"},
     "an enormous status": {"account_status": 10**30},
-    "a negative reason": {"disable_reason": -10**12},
+    "a negative reason": {"disable_reason": -(10**12)},
     "an amount in words": {"amount_spent": "a lot", "spend_cap": "none"},
     "an amount without end": {"amount_spent": "9" * 40, "spend_cap": "9" * 5000},
     "a business that is a text": {"business": "Nordlicht"},

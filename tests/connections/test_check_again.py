@@ -46,7 +46,9 @@ def test_a_token_that_works_is_described_anew(check, make_connection, clock):
     assert connection.checked_at.hour == 11
 
 
-@pytest.mark.parametrize(("subcode", "sentence"), [(458, "removed the app"), (460, "changed the password"), (463, "expired")])
+@pytest.mark.parametrize(
+    ("subcode", "sentence"), [(458, "removed the app"), (460, "changed the password"), (463, "expired")]
+)
 def test_a_token_that_meta_refuses_marks_the_connection(check, make_connection, sandbox, subcode, sentence):
     connection = make_connection()
     sandbox.revoke("system", subcode)
@@ -125,7 +127,9 @@ def test_a_refusal_of_the_token_before_is_not_held_against_the_new_one(make_conn
     assert Connection.objects.get().state == "active"
 
 
-def test_a_refused_connection_rests_until_it_is_connected_again(make_account, make_connection, sandbox, admin):
+def test_a_refused_connection_rests_until_it_is_connected_again(
+    make_account, make_connection, sandbox, admin
+):
     account = make_account()
     Connection.objects.get().refuse(tokens.TokenRefused("gone"))
     assert account not in AdAccount.objects.reachable()

@@ -32,7 +32,9 @@ def test_a_good_token_is_checked_sealed_and_its_ad_accounts_are_found(attempt, s
     says_nothing_of(sandbox.token(), outcome.text)
 
 
-@pytest.mark.parametrize("way", ["{}\n", "{}\r\n\r\n", '"{}"', "'{}'\n", "\ufeff{}\n", '\ufeff "{}" \n', "\t{}\u200b ", "\xa0{}"])
+@pytest.mark.parametrize(
+    "way", ["{}\n", "{}\r\n\r\n", '"{}"', "'{}'\n", "\ufeff{}\n", '\ufeff "{}" \n', "\t{}\u200b ", "\xa0{}"]
+)
 def test_what_a_copy_leaves_around_a_token_does_not_matter(attempt, sandbox, way):
     outcome = attempt("reporting", way.format(sandbox.token()))
 
@@ -59,7 +61,9 @@ NO_TOKENS = {
 
 
 @pytest.mark.parametrize("case", NO_TOKENS)
-def test_what_can_be_no_token_is_refused_before_meta_is_asked(attempt, sandbox, stored, says_nothing_of, case):
+def test_what_can_be_no_token_is_refused_before_meta_is_asked(
+    attempt, sandbox, stored, says_nothing_of, case
+):
     text, sentence = NO_TOKENS[case]
     before = stored()
 
@@ -71,6 +75,13 @@ def test_what_can_be_no_token_is_refused_before_meta_is_asked(attempt, sandbox, 
     assert sandbox.state()["calls"] == 0
     if len(text) > 5:
         says_nothing_of(text, outcome.text)
+
+
+def test_a_closed_input_holds_no_token(by_command, sandbox):
+    outcome = by_command("reporting", None)
+
+    assert not outcome.taken
+    assert "No token was given" in outcome.text
 
 
 def test_bytes_that_are_no_text_are_refused(by_command, sandbox):
@@ -115,7 +126,11 @@ def test_a_token_that_expires_while_it_is_pasted_is_refused(attempt, sandbox, cl
 def test_a_token_that_dies_between_two_questions_is_refused(attempt, sandbox, stored):
     before = stored()
     sandbox.fail(
-        path="/me/adaccounts$", code=190, subcode=460, message="Error validating access token: changed", times=5
+        path="/me/adaccounts$",
+        code=190,
+        subcode=460,
+        message="Error validating access token: changed",
+        times=5,
     )
 
     outcome = attempt("reporting", sandbox.token())
@@ -168,7 +183,9 @@ def test_one_hiccup_is_waited_out(attempt, sandbox, no_pauses):
     assert len(no_pauses) == 1
 
 
-def test_a_meta_that_can_not_be_reached_is_named(attempt, sandbox, settings, stored, no_pauses, says_nothing_of):
+def test_a_meta_that_can_not_be_reached_is_named(
+    attempt, sandbox, settings, stored, no_pauses, says_nothing_of
+):
     before = stored()
     settings.META_GRAPH_URL = NOWHERE
 
@@ -284,7 +301,10 @@ def test_the_same_name_and_identity_renew_and_keep_everything(attempt, sandbox, 
 
     outcome = attempt("reporting", sandbox.token("sixty_day"))
 
-    assert "reporting has a new token and reporting-prod (system user); 12 ad accounts found." not in outcome.text
+    assert (
+        "reporting has a new token and reporting-prod (system user); 12 ad accounts found."
+        not in outcome.text
+    )
     assert "reporting has a new token" in outcome.text
     renewed = Connection.objects.get()
     assert renewed.pk == connection.pk
@@ -360,7 +380,11 @@ def test_the_command_tells_scripts_in_json(sandbox, monkeypatch):
 
     told = json.loads(out.getvalue())
     assert told["connection"] == str(Connection.objects.get().pk)
-    assert (told["name"], told["kind"], told["subject_name"]) == ("reporting", "system_user", "reporting-prod")
+    assert (told["name"], told["kind"], told["subject_name"]) == (
+        "reporting",
+        "system_user",
+        "reporting-prod",
+    )
     assert (told["ad_accounts"], told["renewed"]) == (12, False)
     assert "ads_read" in told["scopes"]
     assert sandbox.token() not in out.getvalue()

@@ -1,6 +1,5 @@
 """The pages of connections: who may open them, what they say, what they cost."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from apps.graphapi import TokenRefused
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 LIST, NEW = "/connections/", "/connections/new/"
-CHECK = f"/connections/{uuid.uuid4()}/check/"
+CHECK = "/connections/3f0c7a52-6d0e-4a53-9c39-3d2f1f1b8a11/check/"
 
 
 @pytest.fixture
@@ -34,7 +33,14 @@ def test_the_list_tells_of_every_connection(make_connection, support, signed_in)
     page = signed_in(support).get(LIST)
 
     assert page.status_code == 200
-    for words in ("reporting-prod", "Zoë Øvergård", "ads_management", "Never", "Valid", "All 2 connections work."):
+    for words in (
+        "reporting-prod",
+        "Zoë Øvergård",
+        "ads_management",
+        "Never",
+        "Valid",
+        "All 2 connections work.",
+    ):
         assert words in page.content.decode()
     assert Connection.objects.first().sealed_token not in page.content.decode()
 
@@ -80,7 +86,9 @@ def test_a_token_that_ends_is_announced(add_connection, support, signed_in, left
     assert "-3 days" not in text
 
 
-def test_more_connections_cost_no_more_queries(add_connection, make_connection, support, signed_in, count_queries):
+def test_more_connections_cost_no_more_queries(
+    add_connection, make_connection, support, signed_in, count_queries
+):
     browser = signed_in(support)
     make_connection()
     add_connection(0)
@@ -156,7 +164,8 @@ def test_an_unknown_connection_is_not_found(admin, signed_in):
 
 
 @pytest.mark.parametrize(
-    ("method", "address", "allowed"), [("post", LIST, "GET"), ("put", NEW, "GET, POST"), ("get", CHECK, "POST")]
+    ("method", "address", "allowed"),
+    [("post", LIST, "GET"), ("put", NEW, "GET, POST"), ("get", CHECK, "POST")],
 )
 def test_a_wrong_method_is_told_the_right_ones(admin, signed_in, method, address, allowed):
     page = getattr(signed_in(admin), method)(address)

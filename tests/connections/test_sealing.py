@@ -58,7 +58,19 @@ def test_no_character_of_a_sealed_text_can_be_changed():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "v1", "v1:", "v1:k1", "v1:k1:", "v1:k1:AAAA", "v1:k1:not base64!", "v2:k1:AAAA", "EAAclear", "::", "v1:k1:ü"],
+    [
+        "",
+        "v1",
+        "v1:",
+        "v1:k1",
+        "v1:k1:",
+        "v1:k1:AAAA",
+        "v1:k1:not base64!",
+        "v2:k1:AAAA",
+        "EAAclear",
+        "::",
+        "v1:k1:ü",
+    ],
 )
 def test_what_was_never_sealed_does_not_open(text):
     with pytest.raises(SealBroken):

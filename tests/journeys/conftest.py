@@ -5,19 +5,19 @@ to its last, and nothing is left behind.
 """
 
 import importlib
-import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests import environment
 from tests.conftest import MONDAY, PASSWORD
+from tests.journeys.windows import Complaints, Windows, ready
 
 QUIET = [
     "--disable-gpu",
@@ -27,7 +27,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 15_000  # ms; the machine may be busy
 FETCHED_DAYS = 56  # the last 28, and those they are compared with
 GRANTED = ["Fjäll", "Brauhaus", "Harbor"]  # two in euro, one in dollars
 
@@ -52,7 +51,14 @@ class Site:
 
 
 @pytest.fixture(scope="package")
-def transactional_db(django_db_setup, django_db_blocker) -> Iterator[None]:
+def installed() -> dict[str, Any]:
+    """The machine's Chromium. Asked for first: without one there is nothing to set up."""
+    options = environment.chromium()
+    return options | {"args": sorted({"--no-sandbox", *options["args"], *QUIET})}
+
+
+@pytest.fixture(scope="package")
+def transactional_db(installed, django_db_setup, django_db_blocker) -> Iterator[None]:
     """In place of pytest-django's, which empties the tables after each test: this does so after the last one."""
     with django_db_blocker.unblock():
         yield
@@ -91,10 +97,11 @@ def _furnish(site: Site) -> None:
 
     if not Group.objects.exists():  # a test with real transactions has emptied every table
         importlib.import_module("apps.team.migrations.0002_roles").write_roles(apps, None)
+    make = User.objects.with_password
     site.people = {
-        "admin": User.objects.with_password("ada@agency.example", PASSWORD, role="admin", name="Ada Admin"),
-        "marketer": User.objects.with_password("mara@agency.example", PASSWORD, role="marketer", name="Mara Lund"),
-        "newcomer": User.objects.with_password("nora@agency.example", PASSWORD, role="marketer", name="Nora New"),
+        "admin": make("ada@agency.example", PASSWORD, role="admin", name="Ada Admin"),
+        "marketer": make("mara@agency.example", PASSWORD, role="marketer", name="Mara Lund"),
+        "newcomer": make("nora@agency.example", PASSWORD, role="marketer", name="Nora New"),
     }
     tokens.connect("reporting", site.sandbox.token("system"))
     accounts = [site.account(piece) for piece in GRANTED]
@@ -119,13 +126,10 @@ def _empty() -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium(site) -> Iterator[Browser]:
+def chromium(installed, site) -> Iterator[Browser]:
     """Playwright's own fixtures stay for the whole session, and then Django would see an event loop in every test."""
-    options = environment.chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=options["executable_path"], args=sorted({"--no-sandbox", *options["args"], *QUIET})
-        )
+        browser = playwright.chromium.launch(**installed)
         yield browser
         browser.close()
         # While a loop runs, Django keeps further connections for it.
@@ -134,107 +138,42 @@ def chromium(site) -> Iterator[Browser]:
         connections.close_all()
 
 
-class Complaints:
-    """What a browser found fault with: console, policy, scripts, answers of 500, foreign addresses."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.found: list[str] = []
-        self.expected: list[str] = []
-
-    def listen(self, context: BrowserContext) -> None:
-        context.on("console", lambda message: self._say(message.text, message.type in {"error", "warning"}))
-        context.on("weberror", lambda error: self._say(str(error.error)))
-        context.on("response", lambda answer: self._say(f"{answer.status} {answer.url}", answer.status >= 500))
-        context.on("request", lambda request: self._say(f"foreign {request.url}", self._is_foreign(request.url)))
-        context.expose_binding("tellPolicy", lambda source, text: self._say(f"policy: {text}"))
-        context.add_init_script(
-            "addEventListener('securitypolicyviolation',"
-            " (event) => window.tellPolicy(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"
-        )
-
-    def expect(self, *pieces: str) -> None:
-        """Complaints with one of these pieces in them are what this journey is about."""
-        self.expected += pieces
-
-    @property
-    def unexpected(self) -> list[str]:
-        return [text for text in self.found if not any(piece in text for piece in self.expected)]
-
-    def _say(self, text: str, wrong: bool = True) -> None:
-        if wrong:
-            self.found.append(text)
-
-    def _is_foreign(self, url: str) -> bool:
-        return urlsplit(url).scheme in {"http", "https", "ws", "wss"} and not url.startswith(self.url)
+@pytest.fixture(scope="package")
+def windows(site, chromium) -> Windows:
+    return Windows(site.url, chromium)
 
 
 @pytest.fixture
-def complaints(site) -> Iterator[Complaints]:
+def complaints(windows) -> Iterator[Complaints]:
     """Every journey ends without a complaint that it did not expect."""
-    complaints = Complaints(site.url)
-    yield complaints
-    assert complaints.unexpected == []
+    windows.complaints.forget()
+    yield windows.complaints
+    assert windows.complaints.unexpected == []
 
 
 @pytest.fixture
-def visit(site, chromium, complaints) -> Iterator[Callable[..., Page]]:
-    """Opens a page as somebody, in a browser that has never been here; `who=""` is a stranger."""
-    contexts: list[BrowserContext] = []
+def visit(site, windows, complaints) -> Iterator[Callable[..., Page]]:
+    """Opens a page as somebody who has just signed in; `who=""` is a stranger."""
 
     def visit(path: str = "/performance/", who: str = "marketer", *, width: int = 1440, script: bool = True,
               theme: str = "light", **more) -> Page:  # fmt: skip
-        context = chromium.new_context(
-            base_url=site.url,
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            java_script_enabled=script,
-            locale="en-GB",
-            **more,
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        complaints.listen(context)
+        viewport = {"width": width, "height": 900}
+        context = windows.get(viewport=viewport, color_scheme=theme, java_script_enabled=script, **more)
         if who:
             context.add_cookies([{"name": "sessionid", "value": site.session_of(who), "url": site.url}])
         page = context.new_page()
         page.goto(path)
-        if script:
-            ready(page)
-        return page
+        return ready(page) if script else page
 
     yield visit
-    for context in contexts:
-        context.close()
+    windows.tidy()
 
 
-def ready(page: Page) -> Page:
-    """Waits until scripts have run and every chart is drawn."""
-    page.wait_for_function(
-        "() => document.readyState === 'complete' && (!document.querySelector('[data-chart]') ||"
-        " (document.documentElement.dataset.charts === 'ready' &&"
-        "  [...document.querySelectorAll('[data-chart]')].every((one) => one.hidden || one.querySelector('.main-svg'))))"
-    )
-    return page
+@pytest.fixture
+def queued_runs(site) -> Iterator[object]:
+    """What a journey has queued; it is thrown away afterwards."""
+    from apps.reporting.models import SyncRun
 
-
-class Swapping:
-    """Waits for the swap of the results that what happens inside sets off, and for its charts."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def __enter__(self) -> None:
-        self.page.evaluate("document.querySelector('#results').firstElementChild.dataset.old = ''")
-
-    def __exit__(self, kind, error, trace) -> None:
-        if kind is None:
-            self.page.wait_for_function("() => !document.querySelector('#results [data-old]')")
-            ready(self.page)
-
-
-def swapped(page: Page) -> Swapping:
-    return Swapping(page)
-
-
-names = itertools.count(1)
+    known = list(SyncRun.objects.values_list("pk", flat=True))
+    yield SyncRun.objects.exclude(pk__in=known)
+    SyncRun.objects.exclude(pk__in=known).delete()

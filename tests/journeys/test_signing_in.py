@@ -65,7 +65,7 @@ def test_a_next_that_leads_away_is_not_followed(visit, site):
 
 
 def test_a_session_that_ends_in_the_middle_asks_to_sign_in_and_comes_back(visit, complaints):
-    complaints.expect("status of 401")
+    complaints.expect("status of 401", "Error Code 401")
     page = visit("/performance/?by=account")
     Session.objects.all().delete()
 

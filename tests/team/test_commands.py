@@ -93,7 +93,8 @@ def test_an_address_is_not_taken_twice(run, taken):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "ada", "ada@", "@agency.example", "ada agency@example.com", "a" * 64 + "@" + "b" * 200 + ".example"]
+    "address",
+    ["", "ada", "ada@", "@agency.example", "ada agency@example.com", "a" * 64 + "@" + "b" * 200 + ".example"],
 )
 def test_what_is_no_address_is_refused(run, address):
     said = run("create_admin", address, stdin=PASSWORD)
@@ -113,7 +114,11 @@ def test_a_name_that_is_too_long_is_refused(run):
 
 @pytest.mark.parametrize(
     ("password", "sentence"),
-    [("brief", "at least 12 characters"), ("password1234", "too common"), ("ada@agency.example", "too similar")],
+    [
+        ("brief", "at least 12 characters"),
+        ("password1234", "too common"),
+        ("ada@agency.example", "too similar"),
+    ],
 )
 def test_a_weak_password_is_refused_and_nobody_is_made(run, password, sentence):
     said = run("create_admin", "ada@agency.example", stdin=password)

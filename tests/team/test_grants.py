@@ -34,7 +34,9 @@ def test_no_page_shows_anything_of_another_account(scene, marketer, signed_in, a
     text = content.decode()
     assert page.status_code == 200
     assert others.name not in text
-    assert others.meta_id not in text or others.meta_id in address.format(others.act_id)  # its own words come back
+    assert others.meta_id not in text or others.meta_id in address.format(
+        others.act_id
+    )  # its own words come back
     for campaign, name in names(others) - names(mine):
         assert campaign not in text
         if name not in {other for _, other in names(mine)}:

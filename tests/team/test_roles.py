@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 def test_the_migration_has_written_every_permission_of_every_role(make_person):
     held = {
-        group.name: {permission.codename for permission in group.permissions.filter(content_type__app_label="team")}
+        group.name: {
+            permission.codename for permission in group.permissions.filter(content_type__app_label="team")
+        }
         for group in Group.objects.all()
     }
 

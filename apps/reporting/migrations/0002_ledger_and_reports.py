@@ -3,6 +3,7 @@
 import apps.reporting.fields
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,6 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('connections', '0002_pace_book'),
         ('reporting', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -34,6 +36,11 @@ class Migration(migrations.Migration):
             name='first_spend',
             field=apps.reporting.fields.ExactDecimalField(decimal_places=6, max_digits=24, null=True),
         ),
+        migrations.AddField(
+            model_name='syncrun',
+            name='failures',
+            field=models.IntegerField(default=0),
+        ),
         migrations.AlterField(
             model_name='syncrun',
             name='reason',
@@ -49,13 +56,16 @@ class Migration(migrations.Migration):
                 ('until', models.DateField()),
                 ('object_level', models.CharField(blank=True, max_length=10)),
                 ('object_ids', models.JSONField(default=list)),
+                ('excluded', models.BooleanField(default=False)),
                 ('fields', models.JSONField(default=list)),
                 ('report_run_id', models.CharField(blank=True, max_length=40)),
-                ('state', models.CharField(choices=[('new', 'To be ordered'), ('ordered', 'Running at Meta'), ('ready', 'Ready to be read'), ('read', 'Read'), ('split', 'Split'), ('failed', 'Failed')], default='new', max_length=10)),
+                ('state', models.CharField(choices=[('new', 'To be ordered'), ('ordered', 'Running at Meta'), ('broken', 'Failed at Meta'), ('ready', 'Ready to be read'), ('read', 'Read'), ('split', 'Split'), ('failed', 'Given up')], default='new', max_length=10)),
                 ('percent', models.IntegerField(default=0)),
                 ('orders', models.IntegerField(default=0)),
                 ('ordered_at', models.DateTimeField(null=True)),
                 ('deadline', models.DateTimeField(null=True)),
+                ('polled_at', models.DateTimeField(null=True)),
+                ('late', models.BooleanField(default=False)),
                 ('rows', models.IntegerField(default=0)),
                 ('error', models.TextField(blank=True)),
                 ('error_code', models.IntegerField(null=True)),
@@ -65,6 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('state', 'ordered')), fields=['sync_run'], name='reports_running_at_meta')],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +83,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sets', models.JSONField(default=list)),
+                ('backfill_since', models.DateField(null=True)),
+                ('backfill_asked_at', models.DateTimeField(null=True)),
+                ('backfill_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sync_plan', to='connections.adaccount')),
             ],
             options={
@@ -90,6 +104,7 @@ class Migration(migrations.Migration):
                 ('error_code', models.IntegerField(null=True)),
                 ('error_subcode', models.IntegerField(null=True)),
                 ('not_before', models.DateTimeField(null=True)),
+                ('note', models.TextField(blank=True, default='')),
                 ('fetched_at', models.DateTimeField(null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coverage', to='connections.adaccount')),
             ],

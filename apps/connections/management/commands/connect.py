@@ -18,13 +18,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of a sentence")
 
     def handle(self, *, name: str, json: bool, **options: Any) -> str:
-        if sys.stdin.isatty():
-            self.stderr.write("Paste the token, press Enter, then Ctrl-D.")
         try:
-            connected = tokens.connect(name, sys.stdin.buffer.read(100_000).decode(errors="replace"))
+            connected = tokens.connect(name, self._read_token())
         except tokens.Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         return _as_json(connected) if json else str(connected)
+
+    def _read_token(self) -> str:
+        if sys.stdin is None:
+            return ""
+        if sys.stdin.isatty():
+            self.stderr.write("Paste the token, press Enter, then Ctrl-D.")
+        return sys.stdin.buffer.read(100_000).decode(errors="replace")
 
 
 def _as_json(connected: tokens.Connected) -> str:

@@ -1,0 +1,142 @@
+"""Rows on their way in: batch by batch into a table beside the insights, so that memory does not grow with an answer.
+
+The table of a sync run is not logged and belongs to no session: what was read stays until the run is stored, whoever
+reads on. What a crash of the server empties is noticed by its count (`reports.advance`) and read again.
+"""
+
+import io
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import OperationalError, connection, transaction
+
+from .rows import InsightRow
+
+METRICS = (
+    "impressions", "clicks", "inline_link_clicks", "spend", "reach", "frequency", "actions", "action_values",
+)  # fmt: skip
+KEY = ("day", "object_id", "segment")
+TEXTS = ("campaign_id", "adset_id", "ad_id", "name", "currency")
+COLUMNS = (*KEY, *TEXTS, *METRICS)
+# Rows that are held at a time.
+BATCH = 5000
+_PREFIX = "reporting_incoming"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A table of incoming rows. `part` tells reports apart; a metric that a part did not ask for is null."""
+
+    table: str
+
+    @classmethod
+    def of_run(cls, run_id: int, level: str, breakdown: str) -> "Incoming":
+        """One table for each window of a sync run."""
+        return cls(f"{_PREFIX}_{run_id}_{level}_{zlib.crc32(breakdown.encode()):08x}")
+
+    def make(self, *, temporary: bool = False) -> None:
+        kind = "TEMP" if temporary else "UNLOGGED"
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE {kind} TABLE IF NOT EXISTS {self.table} ({_DEFINITION})")
+
+    def write(self, rows: Iterable[InsightRow], *, part: int = 0, metrics: Collection[str] = METRICS) -> int:
+        """Append rows as they come and say how many they were. Each batch is there for good once it is written."""
+        lines, total = _lines(rows, part, metrics), 0
+        while batch := list(islice(lines, BATCH)):
+            with connection.cursor() as cursor:
+                cursor.copy_expert(
+                    f"COPY {self.table} (part, place, {', '.join(COLUMNS)}) FROM STDIN",
+                    io.StringIO("".join(batch)),
+                )
+            total += len(batch)
+        return total
+
+    def clear(self, part: int) -> None:
+        """Forget what was written of a part that was not read to its end."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {self.table} WHERE part = %s", [part])  # noqa: S608 - our own name
+
+    def counts(self) -> dict[int, int]:
+        """How many rows of each part are there."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT part, count(*) FROM {self.table} GROUP BY part")  # noqa: S608 - our own name
+            return dict(cursor.fetchall())
+
+    def drop(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {self.table}")
+
+
+def forget(run_id: int) -> None:
+    """Drop the tables of a run."""
+    for table, owner in _tables():
+        if owner == run_id:
+            Incoming(table).drop()
+
+
+def sweep(open_runs: Collection[int]) -> int:
+    """Drop the tables of runs that ended without doing so; one in use is left for the next time. Says how many."""
+    dropped = 0
+    for table, owner in _tables():
+        if owner not in open_runs:
+            with suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '1s'")
+                cursor.execute(f"DROP TABLE IF EXISTS {table}")
+                dropped += 1
+    return dropped
+
+
+def _tables() -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE %s",
+            [_PREFIX.replace("_", r"\_") + r"\_%"],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    return [(name, int(name.removeprefix(_PREFIX).split("_")[1])) for name in names]
+
+
+_TYPES = {
+    "day": "date NOT NULL", "impressions": "bigint", "clicks": "bigint", "inline_link_clicks": "bigint",
+    "spend": "numeric", "reach": "bigint", "frequency": "numeric", "actions": "jsonb", "action_values": "jsonb",
+}  # fmt: skip
+_DEFINITION = "part bigint NOT NULL, place bigint NOT NULL, " + ", ".join(
+    f"{column} {_TYPES.get(column, 'text NOT NULL')}" for column in COLUMNS
+)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NULL = "\\N"
+
+
+def _lines(rows: Iterable[InsightRow], part: int, metrics: Collection[str]) -> Iterator[str]:
+    """Rows in PostgreSQL's COPY text form."""
+    asked = [metric in metrics for metric in METRICS]
+    everything = all(asked)
+    for place, row in enumerate(rows):
+        texts = "\t".join(
+            (row.object_id, row.segment, row.campaign_id, row.adset_id, row.ad_id, row.name, row.currency)
+        )
+        if "\\" in texts or "\n" in texts or "\r" in texts or texts.count("\t") != 6:
+            texts = "\t".join(
+                text.translate(_ESCAPES)
+                for text in (
+                    row.object_id, row.segment, row.campaign_id, row.adset_id, row.ad_id, row.name, row.currency,
+                )
+            )  # fmt: skip
+        values = [
+            str(row.impressions),
+            str(row.clicks),
+            str(row.inline_link_clicks),
+            str(row.spend),
+            _NULL if row.reach is None else str(row.reach),
+            _NULL if row.frequency is None else str(row.frequency),
+            row.actions,
+            row.action_values,
+        ]
+        if "\\" in row.actions or "\\" in row.action_values:
+            values[6:] = row.actions.translate(_ESCAPES), row.action_values.translate(_ESCAPES)
+        if not everything:
+            values = [value if wanted else _NULL for value, wanted in zip(values, asked, strict=True)]
+        yield f"{part}\t{place}\t{row.day}\t{texts}\t" + "\t".join(values) + "\n"

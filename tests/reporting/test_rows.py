@@ -1,0 +1,284 @@
+"""What Meta answers becomes values, digit for digit, or is refused with a sentence; never anything else."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.reporting import rows
+from apps.reporting.rows import Unreadable
+
+SINCE, UNTIL = date(2026, 11, 1), date(2026, 11, 7)
+AS_META_WRITES = {
+    "account_id": "11",
+    "account_currency": "EUR",
+    "campaign_id": "620001",
+    "campaign_name": "Herbst – Größe 42 🍂",
+    "impressions": "18841",
+    "reach": "12503",
+    "frequency": "1.506918",
+    "clicks": "412",
+    "inline_link_clicks": "301",
+    "spend": "123.40",
+    "actions": [
+        {"action_type": "link_click", "value": "301"},
+        {"action_type": "omni_purchase", "value": "9", "1d_click": "6"},
+    ],
+    "action_values": [{"action_type": "omni_purchase", "value": "812.40"}],
+    "date_start": "2026-11-03",
+    "date_stop": "2026-11-03",
+}
+
+
+def read(raw=(), *, level="campaign", breakdown="", **more):
+    return rows.read(
+        {**AS_META_WRITES, **dict(raw), **more},
+        account_id="11",
+        currency="EUR",
+        level=level,
+        breakdown=breakdown,
+        since=SINCE,
+        until=UNTIL,
+    )
+
+
+def without(*names, **options):
+    raw = {name: value for name, value in AS_META_WRITES.items() if name not in names}
+    return rows.read(
+        raw,
+        account_id="11",
+        currency="EUR",
+        since=SINCE,
+        until=UNTIL,
+        **{"level": "campaign", "breakdown": ""} | options,
+    )
+
+
+def test_a_row_as_meta_writes_it():
+    row = read()
+
+    assert (row.day, row.level, row.object_id, row.campaign_id) == (
+        date(2026, 11, 3),
+        "campaign",
+        "620001",
+        "620001",
+    )
+    assert row.name == "Herbst – Größe 42 🍂"
+    assert (row.impressions, row.clicks, row.inline_link_clicks, row.reach) == (18841, 412, 301, 12503)
+    assert str(row.spend) == "123.40"
+    assert str(row.frequency) == "1.506918"
+    assert row.actions == '{"link_click":301,"omni_purchase":9}'
+    assert row.action_values == '{"omni_purchase":812.40}'
+    assert row.currency == "EUR"
+    assert row.key == (date(2026, 11, 3), "campaign", "620001", "")
+
+
+def test_numbers_may_be_numbers():
+    row = read(impressions=18841, spend=123.4, reach=12503.0, actions=[{"action_type": "lead", "value": 2.5}])
+
+    assert (row.impressions, row.spend, row.reach) == (18841, Decimal("123.4"), 12503)
+    assert row.actions == '{"lead":2.5}'
+
+
+def test_what_is_not_there_is_zero_for_counts_and_unknown_for_reach():
+    row = without("impressions", "clicks", "inline_link_clicks", "spend", "reach", "frequency", "actions",
+                  "action_values", "campaign_name", "account_currency", "account_id", "date_stop")  # fmt: skip
+
+    assert (row.impressions, row.clicks, row.inline_link_clicks, row.spend) == (0, 0, 0, 0)
+    assert (row.reach, row.frequency) == (None, None)
+    assert (row.actions, row.action_values) == ("{}", "{}")
+    assert (row.name, row.currency) == ("", "EUR")
+
+
+def test_a_zero_keeps_its_decimals():
+    assert str(read(spend="0.00").spend) == "0.00"
+
+
+@pytest.mark.parametrize("level", ["account", "campaign", "adset", "ad"])
+def test_each_level_is_known_by_its_own_id(level):
+    row = read(level=level, adset_id="630001", ad_id="640001", adset_name="A", ad_name="B")
+
+    assert row.object_id == {"account": "11", "campaign": "620001", "adset": "630001", "ad": "640001"}[level]
+    assert row.name == {"account": "", "campaign": "Herbst – Größe 42 🍂", "adset": "A", "ad": "B"}[level]
+    assert bool(row.ad_id) == (level == "ad")
+
+
+def test_a_breakdown_names_the_segment_in_the_order_asked_for():
+    row = read(level="account", breakdown="age,gender", gender="female", age="25-34")
+
+    assert row.segment == "25-34,female"
+    assert row.key == (date(2026, 11, 3), "account", "11", "25-34,female")
+
+
+REFUSED = {
+    "a day before the window": (
+        {"date_start": "2026-10-31", "date_stop": "2026-10-31"},
+        "a row of 2026-10-31",
+    ),
+    "a day after the window": (
+        {"date_start": "2026-11-08", "date_stop": "2026-11-08"},
+        "a row of 2026-11-08",
+    ),
+    "several days in one": ({"date_stop": "2026-11-04"}, "one row for 2026-11-03 to"),
+    "an end that is none": ({"date_stop": None}, "one row for 2026-11-03 to"),
+    "a day in words": ({"date_start": "yesterday"}, "without a readable date_start"),
+    "no day": ({"date_start": None}, "without a readable date_start"),
+    "a day with a zero byte": ({"date_start": "2026-11-03\x00"}, "without a readable date_start"),
+    "another ad account": ({"account_id": "12"}, "ad account 12 when asked about 11"),
+    "another ad account, odd": ({"account_id": "1\x002\ud800"}, "when asked about 11"),
+    "no campaign": ({"campaign_id": None}, "without campaign_id"),
+    "an empty campaign": ({"campaign_id": ""}, "without campaign_id"),
+    "a campaign with an endless id": ({"campaign_id": "6" * 33}, "campaign_id"),
+    "spend in words": ({"spend": "a lot"}, "spend as 'a lot', which is no number"),
+    "spend that is no number": ({"spend": "NaN"}, "no number"),
+    "spend without end": ({"spend": "Infinity"}, "no number"),
+    "spend without end, JSON's way": ({"spend": float("inf")}, "no number"),
+    "spend as a list": ({"spend": ["1"]}, "no number"),
+    "spend as yes": ({"spend": True}, "no number"),
+    "spend of another galaxy": ({"spend": "1e40"}, "too large"),
+    "spend that would fill the memory": ({"spend": "1e999999"}, "too large"),
+    "spend with a million decimals": ({"spend": "1e-999999"}, "decimals"),
+    "half an impression": ({"impressions": "1.5"}, "no whole number"),
+    "impressions beyond counting": ({"impressions": "9" * 19}, "too large"),
+    "impressions that would fill the memory": ({"impressions": "1e999999999"}, "too large"),
+    "impressions with commas": ({"impressions": "18,841"}, "no number"),
+    "reach below zero": ({"reach": "-1"}, "below zero"),
+    "impressions below zero": ({"impressions": "-5"}, "below zero"),
+    "actions as a text": ({"actions": "link_click"}, "actions in an unknown form"),
+    "actions as an object": ({"actions": {"link_click": 3}}, "actions in an unknown form"),
+    "actions as a number": ({"actions": 3}, "actions in an unknown form"),
+    "an action that is none": ({"actions": [{"action_type": "lead", "value": "many"}]}, "no number"),
+    "an action without end": ({"action_values": [{"action_type": "lead", "value": "Infinity"}]}, "no number"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_make_a_number_wrong_is_refused(case):
+    changed, sentence = REFUSED[case]
+
+    with pytest.raises(Unreadable) as caught:
+        read(changed)
+
+    told = str(caught.value)
+    assert sentence in told
+    assert len(told) < 200
+    assert "\x00" not in told
+    told.encode()
+
+
+def test_a_breakdown_without_its_part_is_refused():
+    """Such rows would all count as one segment, and the last of them win."""
+    with pytest.raises(Unreadable, match="without gender"):
+        read(level="account", breakdown="age,gender", age="25-34")
+
+
+def test_a_segment_longer_than_any_is_refused():
+    with pytest.raises(Unreadable, match="region"):
+        read(level="account", breakdown="region", region="x" * 401)
+
+
+def test_spend_taken_back_is_kept_as_it_is():
+    assert read(spend="-12.50").spend == Decimal("-12.50")
+
+
+def test_the_same_action_twice_is_added_up():
+    row = read(actions=[{"action_type": "lead", "value": "1"}, {"action_type": "lead", "value": "2"}])
+
+    assert row.actions == '{"lead":3}'
+
+
+def test_odd_entries_of_an_action_array_are_left_out():
+    row = read(
+        actions=[
+            None,
+            "lead",
+            3,
+            {},
+            {"value": "4"},
+            {"action_type": "", "value": "5"},
+            {"action_type": "lead"},
+        ]
+    )
+
+    assert row.actions == '{"lead":0}'
+
+
+def test_names_lose_only_what_the_database_can_not_hold():
+    row = read(
+        campaign_name="a\x00b \ud83d c\t\n\\N\"'—😀 مرحبا",
+        actions=[{"action_type": "x\x00y\ud800", "value": "1"}],
+    )
+
+    assert row.name == "ab ? c\t\n\\N\"'—😀 مرحبا"
+    assert json.loads(row.actions) == {"xy?": 1}
+
+
+def test_a_name_is_cut_where_the_column_ends():
+    assert len(read(campaign_name="x" * 5000).name) == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-02T09:15:00-0800", "2026-11-02T09:15:00-08:00"),
+        ("2026-11-02T09:15:00+0000", "2026-11-02T09:15:00+00:00"),
+        ("2026-11-02", None),
+        ("0001-01-01T00:00:00+1400", None),  # before the first year of the calendar, seen from Greenwich
+        ("soon", None),
+        ("", None),
+        (None, None),
+        (1795428000, None),
+    ],
+)
+def test_a_moment_is_read_or_is_none(text, moment):
+    assert rows.moment(text) == (datetime.fromisoformat(moment) if moment else None)
+
+
+# --- anything at all -----------------------------------------------------------------------------
+
+_numbers_in_words = st.from_regex(r"-?\d{1,4}(\.\d+)?(e\d{1,7})?")
+_keys = st.sampled_from(["action_type", "value", "x"])
+_anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | _numbers_in_words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
+    max_leaves=4,
+)  # fmt: skip
+_FIELDS = [*AS_META_WRITES, "age", "adset_id", "ad_id"]
+
+
+@given(
+    changed=st.dictionaries(st.sampled_from(_FIELDS), _anything, max_size=4),
+    level=st.sampled_from(["account", "campaign", "adset", "ad"]),
+    breakdown=st.sampled_from(["", "age"]),
+)
+def test_whatever_comes_it_is_a_row_that_can_be_stored_or_a_sentence(changed, level, breakdown):
+    try:
+        row = read(changed, level=level, breakdown=breakdown)
+    except Unreadable as refusal:
+        text = str(refusal)
+        text.encode()
+        assert "\x00" not in text
+        return
+    assert SINCE <= row.day <= UNTIL
+    for name in ("object_id", "campaign_id", "adset_id", "ad_id", "segment", "name", "currency"):
+        text = getattr(row, name)
+        text.encode()
+        assert "\x00" not in text
+    assert 0 < len(row.object_id) <= 32
+    for count in (row.impressions, row.clicks, row.inline_link_clicks, row.reach or 0):
+        assert isinstance(count, int)
+        assert 0 <= count < 2**63
+    assert row.spend.is_finite()
+    assert len(f"{row.spend:f}") < 100
+    for numbers in (row.actions, row.action_values):
+        assert all(isinstance(value, int | float) for value in json.loads(numbers).values())
+        assert len(numbers) < 10_000
+        json.dumps(json.loads(numbers), ensure_ascii=False).encode()
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=6))
+def test_money_keeps_every_digit(amount):
+    assert str(read(spend=f"{amount:f}").spend) == f"{amount:f}"
