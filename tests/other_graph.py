@@ -89,7 +89,9 @@ class OtherGraph:
     def report(self, account, query):
         window = json.loads(query["time_range"])
         assert query["time_increment"] == "1"
-        rows = [r for r in self.insights.get(account, []) if window["since"] <= r["date_start"] <= window["until"]]
+        rows = [
+            r for r in self.insights.get(account, []) if window["since"] <= r["date_start"] <= window["until"]
+        ]
         if query["level"] == "campaign":
             return rows
         assert query["level"] == "account"

@@ -13,7 +13,12 @@ from tests.other_graph import OtherGraph
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
 SINCE, UNTIL = date(2026, 11, 1), date(2026, 11, 7)
-NAMES = {"c1": "Herbst · Größe 42 — 🍂", "c2": "حملة الخريف", "c3": "売上 · ほうじ茶", "c4": 'a "b" \\c\td,e;f'}
+NAMES = {
+    "c1": "Herbst · Größe 42 — 🍂",
+    "c2": "حملة الخريف",
+    "c3": "売上 · ほうじ茶",
+    "c4": 'a "b" \\c\td,e;f',
+}
 
 
 def fill(graph: OtherGraph) -> None:
@@ -28,7 +33,10 @@ def fill(graph: OtherGraph) -> None:
                     1000 * n + d,
                     d,
                     f"{n}.{d}0" if account == "11" else f"{n * 100 + d}",
-                    [{"action_type": "link_click", "value": str(d)}, {"action_type": "omni_purchase", "value": "2.5"}],
+                    [
+                        {"action_type": "link_click", "value": str(d)},
+                        {"action_type": "omni_purchase", "value": "2.5"},
+                    ],
                 )
                 for d in range(7)
             },
@@ -62,7 +70,8 @@ def test_no_row_is_missing_doubled_or_changed_at_any_page_size(other_graph, conn
         (ours,) = [
             row
             for row in exported
-            if (row["campaign_id"], row["date_start"]) == (theirs_row["campaign_id"], theirs_row["date_start"])
+            if (row["campaign_id"], row["date_start"])
+            == (theirs_row["campaign_id"], theirs_row["date_start"])
         ]
         assert ours["account_id"] == theirs_row["account_id"]
         assert ours["level"] == "campaign"
@@ -71,7 +80,9 @@ def test_no_row_is_missing_doubled_or_changed_at_any_page_size(other_graph, conn
         assert ours["clicks"] == int(theirs_row["clicks"])
         assert ours["spend"] == theirs_row["spend"]
         assert ours["reach"] == int(theirs_row["reach"])
-        assert ours["actions"] == {entry["action_type"]: float(entry["value"]) for entry in theirs_row["actions"]}
+        assert ours["actions"] == {
+            entry["action_type"]: float(entry["value"]) for entry in theirs_row["actions"]
+        }
         assert ours["account_currency"] == ("JPY" if ours["account_id"] == "12" else "EUR")
 
 
