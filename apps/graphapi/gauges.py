@@ -13,6 +13,8 @@ from apps.graphapi.usage import Reading
 
 HOUR = 3600.0
 MINUTE = 60.0
+# How full an allowance is taken to be when a block has just ended.
+REOPENED = 70.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Gauge:
     `told` at `told_at`: what the last header said. `sinks`: percent per second by which it falls steadily, 0 where it
     is a rolling hour; then `spent` holds what our calls cost, as (minute, percent), and everybody else's part of
     `told` is taken to fade evenly. `reserved`: for calls under way. `next_at`: not before then while slowing down.
-    `closed_until`: not at all before then.
+    `closed_until`: not at all before then. `opens_at`: when Meta said that access comes back, 0 where it named no time.
     """
 
     told: float = 0.0
@@ -33,6 +35,7 @@ class Gauge:
     spent: tuple[tuple[float, float], ...] = field(default=())
     next_at: float = 0.0
     closed_until: float = 0.0
+    opens_at: float = 0.0
 
     def level(self, now: float) -> float:
         """Percent used now, with the calls under way."""
@@ -49,11 +52,8 @@ class Gauge:
             return now
         if self.sinks:
             return now + (self.level(now) - most) / self.sinks
-        later = sorted({minute + MINUTE + HOUR for minute, _ in self.spent if minute + MINUTE + HOUR > now})
-        for moment in later:
-            if self.level(moment) <= most:
-                return moment
-        return now + HOUR / 12 if not later else max(later[-1], now + MINUTE)
+        minutes = (now + n * MINUTE for n in range(1, 62))
+        return next((moment for moment in minutes if self.level(moment) <= most), now + HOUR)
 
     def reserve(self, cost: float, now: float, *, next_at: float = 0.0) -> Self:
         """A call of this cost leaves now."""
@@ -84,15 +84,23 @@ class Gauge:
         closed = (
             max(self.closed_until, now + reading.blocked_for) if reading.blocked_for else self.closed_until
         )
-        return replace(self, told=reading.peak, told_at=now, sinks=sinks, closed_until=closed)
+        opens = closed if reading.blocked_for and reading.regain_seconds else self.opens_at
+        return replace(self, told=reading.peak, told_at=now, sinks=sinks, closed_until=closed, opens_at=opens)
 
     def close(self, seconds: float, now: float) -> Self:
         """Meta refused a call: nothing goes out before then."""
         return replace(self, closed_until=max(self.closed_until, now + seconds))
 
     def _known(self, now: float) -> float:
-        if self.sinks:
-            return max(0.0, self.told - self.sinks * max(0.0, now - self.told_at))
+        known = self._sunk(now) if self.sinks else self._rolled(now)
+        # The time that Meta named is over: there is room again, how much the next answer tells.
+        opened = self.told_at < self.opens_at <= now
+        return min(known, REOPENED) if opened else known
+
+    def _sunk(self, now: float) -> float:
+        return max(0.0, self.told - self.sinks * max(0.0, now - self.told_at))
+
+    def _rolled(self, now: float) -> float:
         ours_then = self._ours(self.told_at)
         others = max(0.0, self.told - ours_then)
         fading = max(0.0, 1.0 - max(0.0, now - self.told_at) / HOUR)

@@ -1,5 +1,6 @@
 """What the performance page shows of an answer: the context of `reporting/_results.html`."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -111,7 +112,7 @@ def _later(found: Performance) -> Period | None:
     return span.shifted(days) if days > 0 else None
 
 
-def _today(found: Performance) -> Any:
+def _today(found: Performance) -> date:
     return min((account.today() for account in found.question.accounts), default=found.spans.current.until)
 
 

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_LEVELS = sets.levels_of(sets.HOURLY)
 RESTATED_DAYS = INSIGHTS_RESTATEMENT_DAYS
+# Enough to compare four weeks with the four before, and to see a quarter.
+FIRST_SYNC_DAYS = 90
 # A nudge that no worker has answered for this long is sent again.
 FORGOTTEN_AFTER = timedelta(minutes=2)
 # Seconds between two looks at a run's reports, at least.
@@ -113,6 +115,15 @@ def request_sets(
     return runs
 
 
+def request_first() -> list[SyncRun]:
+    """The first sync of every ad account that can be read and never was asked for."""
+    runs = []
+    for account in AdAccount.objects.reachable().filter(sync_runs=None):
+        since = account.today() - timedelta(days=FIRST_SYNC_DAYS - 1)
+        runs += request([account], SyncRun.Reason.FIRST, since=since)
+    return runs
+
+
 def request_restated(accounts: Iterable[AdAccount]) -> list[SyncRun]:
     """The days that Meta still restates, by each account's own calendar, of every set that it keeps."""
     accounts = list(accounts)
@@ -188,14 +199,18 @@ def _requeue(run: SyncRun) -> None:
             ),
         )
         return
+    put_back(run)
+
+
+def put_back(run: SyncRun) -> None:
+    """Due again, at once. Where the same was asked for meanwhile, that run will do."""
     try:
         with transaction.atomic():
             run.requeue()
-            # Due since long ago, so that it is picked up at once.
+            # Due since long ago, so that the next sweep picks it up.
             SyncRun.objects.filter(pk=run.pk).update(nudged_at=timezone.now() - FORGOTTEN_AFTER)
     except IntegrityError:
-        # The same window was asked for again meanwhile: that run will do.
-        run.fail(Overtaken("The worker died; the same window is queued again as another run."))
+        run.fail(Overtaken("It came to no end, and the same window is queued again as another run."))
 
 
 def _fail(run: SyncRun, error: Exception) -> None:

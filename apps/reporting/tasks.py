@@ -71,7 +71,8 @@ def fill_back() -> None:
 
 @shared_task
 def sweep() -> None:
-    """Tell workers of what they were not told."""
+    """Tell workers of what they were not told, and begin with ad accounts that were just connected."""
+    nudge(sync.request_first())
     for run_id in sync.sweep():
         perform.delay(run_id)
 

@@ -14,7 +14,7 @@ from typing import Any
 from apps.connections import clients
 from apps.connections.models import Connection
 from apps.connections.sealing import SealBroken
-from apps.graphapi import Call, Client, GraphError, Listed, Request, TooMuchData
+from apps.graphapi import Call, Client, GraphError, Listed, Request, Throttled, TooMuchData
 from apps.graphapi.pace import Allotment
 
 from . import insights, locks, structure, sync
@@ -145,14 +145,19 @@ def _round_robin(lists: list[list[_Part]]) -> list[_Part]:
 def _conclude(run: SyncRun, answers: list[tuple[_Part, Listed]], connection: Connection) -> None:
     errors = [listed.error for _, listed in answers if listed.error]
     if any(isinstance(error, TooMuchData) for error in errors):
-        run.requeue()  # alone it is read in halves
+        sync.put_back(run)  # alone it is read in halves
         return
     sync.conclude(run, _worst(errors) or _read(run, answers), connection)
 
 
 def _worst(errors: list[GraphError]) -> GraphError | None:
     """What will not pass by itself comes before what will; of waits the longest."""
-    return max(errors, key=lambda error: (not error.transient, error.retry_after), default=None)
+    return max(errors, key=_gravity, default=None)
+
+
+def _gravity(error: GraphError) -> tuple[bool, bool, float]:
+    passes = isinstance(error, Throttled) or error.transient
+    return not passes, isinstance(error, Throttled), error.retry_after
 
 
 def _read(run: SyncRun, answers: list[tuple[_Part, Listed]]) -> Fetched | Unreadable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 # By trade and currency, which here also tells the country. All tuples of a trade are equally long.
-CAMPAIGNS = {
+CAMPAIGNS: dict[str, dict[str, tuple[str, ...]]] = {
     "shop": {
         "EUR": (
             "Prospecting | Bestseller | Broad",

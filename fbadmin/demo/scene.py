@@ -55,10 +55,9 @@ def first_sync() -> Iterator[str]:
     Ends when all is stored, or the rest waits for Meta or takes too long; the worker goes on alone.
     """
     app.set_default()
-    done = SyncRun.objects.filter(state=SyncRun.State.DONE).values("account")
-    new = AdAccount.objects.reachable().exclude(pk__in=done)
-    runs = sync.request(new, SyncRun.Reason.FIRST)
-    nudge(runs)
+    nudge(sync.request_first())
+    # Beat may have been quicker.
+    runs = list(SyncRun.objects.open().filter(reason=SyncRun.Reason.FIRST))
     until, told = time.monotonic() + PATIENCE, None
     while runs:
         count = Counter(
@@ -77,5 +76,5 @@ def _progress(count: Counter[str], total: int) -> str:
     if waiting := count[SyncRun.State.WAITING]:
         line += f", {waiting} wait as Meta asks"
     if failed := count[SyncRun.State.FAILED]:
-        line += f", {failed} failed (see Health)"
+        line += f", {failed} failed (their pages say why)"
     return f"{line}."

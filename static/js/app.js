@@ -226,7 +226,7 @@
 
   /* --------------------------------------------------------------- keyboard */
 
-  const typing = (element) => element.closest('input:not([type="checkbox"]):not([type="radio"]),textarea,select,[contenteditable],dialog');
+  const typing = (element) => element.closest('input:not([type="checkbox"]):not([type="radio"]),textarea,select,[contenteditable],dialog[open]');
 
   const focusRow = (step) => {
     const rows = $$('main tbody tr:not([hidden])').map((row) => $('th a, td a', row)).filter(Boolean);

@@ -107,7 +107,17 @@ def test_nothing_is_sent_into_a_block_and_everything_after_it(book, clock):
 
     wait = call(book, READ)
     assert wait == pytest.approx(20 * 60, abs=1)
-    clock.now += wait + 3600
+    clock.now += wait
+    assert call(book, READ) == 0
+
+
+def test_room_comes_back_as_soon_as_others_have_faded_not_an_hour_later(book, clock):
+    call(book, READ, told(92))
+
+    wait = call(book, READ)
+
+    assert 0 < wait <= 300
+    clock.now += wait
     assert call(book, READ) == 0
 
 

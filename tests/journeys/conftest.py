@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -74,9 +75,15 @@ def site(transactional_db, running_sandbox) -> Iterator[Site]:
         META_DIALOG_URL=running_sandbox.url,
         META_APP_ID=running_sandbox.app_id,
         META_APP_SECRET=running_sandbox.app_secret,
+        # The browser lives in the present: to it every answer is as old as that Monday.
+        WHITENOISE_MAX_AGE=2_000_000_000,
     )
     with time_machine.travel(MONDAY), meta:
-        server = LiveServer("localhost")
+        server = LiveServer("localhost", start=False)
+        server.thread.static_handler = lambda django: (
+            WSGIHandler()
+        )  # as in production: WhiteNoise serves files
+        server.start()
         server._live_server_modified_settings.enable()
         try:
             _furnish(site := Site(server.url, running_sandbox))

@@ -52,9 +52,7 @@ def test_a_pasted_token_is_connected_and_its_ad_accounts_are_found(visit, site, 
     ("name", "sentence"),
     [
         ("expired", "it has expired"),
-        ("revoked", "its owner has removed the app"),
         ("foreign_app", "belongs to another app"),
-        ("no_ads_read", "lacks ads_read"),
     ],
 )
 def test_a_bad_token_is_refused_under_its_field_and_not_shown_again(visit, site, complaints, name, sentence):

@@ -70,6 +70,7 @@ class Windows:
         for context in self.open.values():
             for page in context.pages:
                 page.close()
+            context.set_offline(False)
             context.clear_cookies()
 
 

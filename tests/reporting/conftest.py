@@ -4,16 +4,7 @@ import sys
 import pytest
 from django.core.management import call_command
 
-from tests.other_graph import APP_ID, APP_SECRET, TOKEN, OtherGraph
-
-
-@pytest.fixture
-def other_graph(settings):
-    with OtherGraph() as graph:
-        settings.META_GRAPH_URL = graph.url
-        settings.META_APP_ID = APP_ID
-        settings.META_APP_SECRET = APP_SECRET
-        yield graph
+from tests.other_graph import TOKEN
 
 
 @pytest.fixture

@@ -308,3 +308,14 @@ def test_a_worker_is_told_by_the_sweep_of_what_it_missed(make_account, clock, wo
     tasks.sweep.delay()
 
     eventually(lambda: state_of(run) == "done")
+
+
+def test_an_ad_account_that_was_just_connected_is_synced_by_itself(make_connection):
+    make_connection()
+
+    first = sync.request_first()
+
+    assert first
+    assert {run.reason for run in first} == {"first"}
+    assert all((run.until - run.since).days == 89 for run in first)
+    assert sync.request_first() == []
