@@ -31,11 +31,13 @@
     if (value === null || value === undefined) return MISSING;
     return signed(value, `${format.prefix}${grouped(value, format.decimals)}${format.suffix}`);
   };
+  /* How many decimals a step needs, so that each of its ticks reads as its value: 2.5 needs one. */
+  const placesOf = (step) => [0, 1, 2].find((places) => Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) < 1e-6) ?? 3;
   /* Short, as on axes: €87.5k, ¥4.38M. */
   const short = (value, format, step) => {
     const size = Math.abs(value);
     const [unit, letter] = size >= 1e9 ? [1e9, 'B'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
-    let decimals = Math.min(3, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)));
+    let decimals = placesOf(step / unit);
     if (!letter && decimals) decimals = Math.max(decimals, Math.min(2, format.decimals));
     let text = (size / unit).toFixed(decimals);
     if (letter || !format.decimals) text = text.replace(/\.?0+$/, (zeros) => (zeros.includes('.') ? '' : zeros));

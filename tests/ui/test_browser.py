@@ -166,3 +166,29 @@ def test_a_typed_name_wakes_the_dangerous_button(kit, chromium):
     assert button.is_disabled()
     page.fill("#k-typed", "lumen")
     assert button.is_enabled()
+
+
+def test_a_tick_reads_as_its_value_at_every_scale(kit, chromium):
+    page, _ = opened(chromium, kit, viewport={"width": 1440, "height": 900})
+    drawn(page)
+
+    ticks = page.evaluate(
+        """() => {
+          const spec = document.getElementById('k-trend-c-spec');
+          const chart = JSON.parse(spec.textContent);
+          return [3, 11.5, 47, 115, 4700, 11500, 115000, 11.5e6].map((peak) => {
+            chart.y = chart.y.map(() => peak);
+            if (chart.previous) chart.previous.y = chart.previous.y.map(() => peak / 2);
+            spec.textContent = JSON.stringify(chart);
+            document.dispatchEvent(new CustomEvent('themechange'));
+            const { tickvals, ticktext } = document.getElementById('k-trend-c').layout.yaxis;
+            return tickvals.map((value, i) => [value, ticktext[i]]);
+          });
+        }"""
+    )
+
+    units = {"k": 1e3, "M": 1e6}
+    for scale in ticks:
+        for value, text in scale:
+            number = float("".join(c for c in text if c in "0123456789."))
+            assert number * units.get(text[-1], 1) == pytest.approx(value), scale
