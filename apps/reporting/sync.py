@@ -20,6 +20,7 @@ from apps.graphapi import (
     INSIGHTS_RESTATEMENT_DAYS,
     Client,
     GraphError,
+    Pauses,
     Request,
     Throttled,
     TokenRefused,
@@ -37,6 +38,9 @@ DEFAULT_LEVELS = sets.levels_of(sets.HOURLY)
 RESTATED_DAYS = INSIGHTS_RESTATEMENT_DAYS
 # Enough to compare four weeks with the four before, and to see a quarter.
 FIRST_SYNC_DAYS = 90
+# Hiccups are waited out where somebody watches. A worker waits a moment only: the run comes back by itself.
+AT_A_TERMINAL = Pauses(tries=4, first=1.0, longest=60.0)
+IN_A_WORKER = Pauses(tries=2, first=1.0, longest=5.0)
 # A nudge that no worker has answered for this long is sent again.
 FORGOTTEN_AFTER = timedelta(minutes=2)
 # Seconds between two looks at a run's reports, at least.
@@ -273,7 +277,8 @@ def _fetch_and_store(run: SyncRun) -> None:
         if allotment.refusal:
             raise allotment.refusal
         connection = clients.connection_for(run.account)
-        client = clients.for_connection(connection, also=calls, pace=allotment)
+        patience = AT_A_TERMINAL if run.reason == SyncRun.Reason.COMMAND else IN_A_WORKER
+        client = clients.for_connection(connection, also=calls, pace=allotment, retries=patience)
         outcome = _ask(run, connection, client)
     except (GraphError, Unreadable, SealBroken, clients.NoConnection) as error:
         outcome = error

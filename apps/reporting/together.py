@@ -95,7 +95,7 @@ def _by_connection(runs: list[SyncRun]) -> list[tuple[Connection, list[SyncRun]]
 def _fetch_and_store(connection: Connection, runs: list[SyncRun], fill: Fill) -> None:
     allotment = clients.allot([])
     try:
-        client = clients.for_connection(connection, also=fill, pace=allotment)
+        client = clients.for_connection(connection, also=fill, pace=allotment, retries=sync.IN_A_WORKER)
         _ask(client, connection, list(_admit(runs, allotment)), fill)
     except SealBroken as error:
         for run in runs:
