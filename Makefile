@@ -1,7 +1,7 @@
 # Every target does its own set-up. Nothing here needs more than Python 3.11+, git and make.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock clean
+.PHONY: help install demo test check bench format lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,11 @@ check: install  ## Lint, format, types, migrations, templates, security
 	$(CHECK_ENV) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/bandit -q -ll -s B308,B608 -r apps fbadmin
+
+bench: install  ## Print the figures of the README (some minutes; each alone: python -m bench.batches)
+	@$(BIN)/python -m bench.batches
+	@$(BIN)/python -m bench.storage
+	@$(BIN)/python -m bench.pacing
 
 format: install  ## Bring code into shape
 	$(BIN)/ruff check --fix --quiet . || true

@@ -17,3 +17,7 @@ accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # nosec
 # A socket that anyone could connect to is not needed, and a home folder may not exist.
 control_socket_disable = True
+# An address holds every filter; a few hundred ad accounts fit.
+limit_request_line = 8190
+# Nobody in front of us may say under which path we are mounted.
+forwarder_headers = ""

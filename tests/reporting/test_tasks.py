@@ -1,15 +1,12 @@
 """Tasks are shells: what beat asks for, what a real worker does with it, and what happens when nobody listens."""
 
-import os
 import time
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import Retry
-from django.conf import settings as django_settings
 from django.utils import timezone
 
 from apps.connections.models import AdAccount, Connection
@@ -221,27 +218,6 @@ def waiting_messages():
         return app.amqp.queues[app.conf.task_default_queue](connection.default_channel).queue_declare(
             passive=False
         )[1]
-
-
-@pytest.mark.skipif(bool(os.environ["REDIS_URL"]), reason="cuts off the embedded broker")
-@pytest.mark.django_db(transaction=True)
-def test_without_a_broker_a_page_still_writes_down_what_is_due(make_account, support, signed_in, caplog):
-    account = make_account()
-    folder = Path(django_settings.VAR_DIR) / "broker"
-    aside = folder.with_name("broker-aside")
-    if folder.exists():
-        folder.rename(aside)
-    folder.write_text("no folder")
-    try:
-        page = signed_in(support).post(f"/accounts/{account.act_id}/sync/")
-    finally:
-        folder.unlink()
-        if aside.exists():
-            aside.rename(folder)
-
-    assert page.status_code == 302
-    assert SyncRun.objects.get().state == "queued"
-    assert "Error calling" in caplog.text
 
 
 # --- a real worker -------------------------------------------------------------------------------
