@@ -2,19 +2,18 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 
-from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page
 
-from . import backfill, sets, tasks
+from . import backfill, sets, tasks, visible
 from .trust import BackfillForm, SetsForm
 
 
 @page("team.manage_settings", methods=["POST"])
 def keep_sets(request: HttpRequest, act: str) -> HttpResponse:
-    account = _account(request, act)
+    account = visible.account(request, act)
     form = SetsForm(request.POST)
     if form.is_valid():
         chosen = sets.keep(account, form.cleaned_data["sets"])
@@ -29,7 +28,7 @@ def keep_sets(request: HttpRequest, act: str) -> HttpResponse:
 
 @page("team.manage_settings", methods=["POST"])
 def start_backfill(request: HttpRequest, act: str) -> HttpResponse:
-    account = _account(request, act)
+    account = visible.account(request, act)
     form = BackfillForm(request.POST, account=account)
     if form.is_valid():
         since = form.cleaned_data["since"]
@@ -46,16 +45,10 @@ def start_backfill(request: HttpRequest, act: str) -> HttpResponse:
 
 @page("team.manage_settings", methods=["POST"])
 def stop_backfill(request: HttpRequest, act: str) -> HttpResponse:
-    account = _account(request, act)
+    account = visible.account(request, act)
     backfill.stop(account)
     messages.success(request, f"The backfill of {account} is stopped. What was fetched stays.")
     return redirect("reporting:account", account.act_id)
-
-
-def _account(request: HttpRequest, act: str) -> AdAccount:
-    visible = AdAccount.objects.visible_to(request.user)
-    account: AdAccount = get_object_or_404(visible, meta_id=act.removeprefix("act_"))
-    return account
 
 
 def _tell(request: HttpRequest, form: SetsForm | BackfillForm) -> None:

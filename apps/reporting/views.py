@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -9,7 +9,7 @@ from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
 
-from . import campaign_table, freshness, refresh, results, trust, verdict
+from . import campaign_table, freshness, refresh, results, trust, verdict, visible
 from .answers import answer
 from .campaigns import major
 from .export import as_csv
@@ -63,17 +63,17 @@ def sync_shown(request: HttpRequest) -> HttpResponse:
 
 @page("team.sync_accounts", methods=["POST"])
 def sync_account(request: HttpRequest, act: str) -> HttpResponse:
-    account = _account(request, act)
+    account = visible.account(request, act)
     return _queue(request, [account], [Period.ending(account.today(), RESTATED_DAYS)])
 
 
 @page("team.view_accounts")
 def accounts(request: HttpRequest) -> HttpResponse:
-    visible = _visible(request)
-    states = freshness.of(visible)
+    seen = _visible(request)
+    states = freshness.of(seen)
     context = {
-        "rows": [{"account": account, "freshness": states[account.pk]} for account in visible],
-        "groups": results.by_currency(visible),
+        "rows": [{"account": account, "freshness": states[account.pk]} for account in seen],
+        "groups": results.by_currency(seen),
         "sentence": verdict.of_accounts(list(states.values())),
     }
     return render(request, "reporting/accounts.html", context)
@@ -81,7 +81,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 @page("team.view_accounts")
 def account(request: HttpRequest, act: str) -> HttpResponse:
-    account = _account(request, act)
+    account = visible.account(request, act)
     context = {
         "account": account,
         "freshness": freshness.of([account])[account.pk],
@@ -97,13 +97,6 @@ def account(request: HttpRequest, act: str) -> HttpResponse:
 
 def _visible(request: HttpRequest) -> list[AdAccount]:
     return list(AdAccount.objects.visible_to(request.user).in_order())
-
-
-def _account(request: HttpRequest, act: str) -> AdAccount:
-    """The account, or a 404 that does not tell whether somebody else can see it."""
-    visible = AdAccount.objects.visible_to(request.user)
-    account: AdAccount = get_object_or_404(visible, meta_id=act.removeprefix("act_"))
-    return account
 
 
 def _queue(request: HttpRequest, accounts: list[AdAccount], windows: list[Period]) -> HttpResponse:

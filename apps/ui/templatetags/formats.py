@@ -35,12 +35,6 @@ def day(value: date) -> str:
     return formats.day(value, year=True)
 
 
-@register.filter
-def day_short(value: date) -> str:
-    """19 Nov."""
-    return formats.day(value)
-
-
 @register.simple_tag
 def period(since: date, until: date, year: bool = True) -> str:
     return formats.period(since, until, year=year)
