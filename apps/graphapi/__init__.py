@@ -20,7 +20,7 @@ from apps.graphapi.accounts import (
     disable_reason,
     node_id,
 )
-from apps.graphapi.batching import Listed, Request, Result
+from apps.graphapi.batching import Request, Result
 from apps.graphapi.calls import Call
 from apps.graphapi.catalogue import CATALOGUE, classify
 from apps.graphapi.client import Client
@@ -48,6 +48,7 @@ from apps.graphapi.limits import (
     INSIGHTS_MAX_MONTHS,
     INSIGHTS_RESTATEMENT_DAYS,
 )
+from apps.graphapi.listing import Listed, Page
 from apps.graphapi.money import ZERO_DECIMAL, currency_offset, major_units, minor_units
 from apps.graphapi.pauses import Pauses
 from apps.graphapi.scrub import scrub
@@ -77,6 +78,7 @@ __all__ = [
     "InvalidRequest",
     "Listed",
     "Mark",
+    "Page",
     "Pauses",
     "PermissionMissing",
     "PolicyViolation",

@@ -61,14 +61,6 @@ class Result:
         return self.value or {}
 
 
-@dataclass
-class Listed:
-    """One of several lists read together: its rows, or the error that ended it (then the rows are not all)."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    error: GraphError | None = None
-
-
 def form(requests: Sequence[Request]) -> dict[str, str]:
     """The form fields of a batch. Headers are asked for: they hold each member's usage."""
     return {

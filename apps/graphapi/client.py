@@ -9,13 +9,14 @@ from typing import Any, Self
 
 import requests
 
-from apps.graphapi import batching, paging, pauses
+from apps.graphapi import batching, listing, paging, pauses
 from apps.graphapi.answers import Answer
-from apps.graphapi.batching import Listed, Request, Result
+from apps.graphapi.batching import Request, Result
 from apps.graphapi.door import Door, Hook
 from apps.graphapi.entries import Retry
 from apps.graphapi.errors import GraphError
 from apps.graphapi.limits import BATCH_MAX, GRAPH_URL, GRAPH_VERSION
+from apps.graphapi.listing import Listed, Page
 from apps.graphapi.pace import NoPace, Pace
 from apps.graphapi.pauses import Pauses
 from apps.graphapi.tokens import TokenInfo, read_token_info
@@ -118,22 +119,50 @@ class Client:
             self._sleep(max(pause, *(error.retry_after for _, error in again)))
         return [batching.result(answers[i]) for i in range(len(asked))]
 
-    def lists(self, requests: Sequence[Request], *, limit: int = 100, size: int = BATCH_MAX) -> list[Listed]:
-        """Many lists at once: page by page, in batches over all that are not at their end. One result each, in order.
+    def answers(self, requests: Sequence[Request]) -> list[Result]:
+        """One result for each request, as `batch` gives them; a single one goes without an envelope."""
+        if len(requests) != 1:
+            return self.batch(requests)
+        try:
+            return [Result(self.request(requests[0]))]
+        except GraphError as error:
+            return [Result(error=error, usage=error.usage, status=error.status)]
 
-        Nothing is raised for a list that failed. The lists are held in memory: for short ones.
+    def pages(
+        self,
+        requests: Iterable[Request],
+        *,
+        limit: int = 100,
+        size: int = BATCH_MAX,
+        is_wanted: Callable[[int], bool] = lambda place: True,
+    ) -> Iterator[Page]:
+        """Many lists at once, page by page: a batch asks the next page of up to `size` of them.
+
+        As a list ends, the next request is drawn. Nothing is raised for a list that failed; `Page.error` says why.
+        `is_wanted`: whether the list at this place among the requests is to be read on.
         """
-        trails = [paging.Trail(request.path) for request in requests]
-        found = [Listed() for _ in requests]
-        open_: dict[int, dict[str, str]] = {i: {} for i in range(len(requests))}
-        while open_:
-            pages = [
-                Request("GET", requests[i].path, {**requests[i].params, "limit": limit, **cursor})
-                for i, cursor in open_.items()
-            ]
-            results = self.batch(pages, size=size)
-            open_ = dict(_next_pages(dict(zip(open_, results, strict=True)), trails, found))
-        return found
+        size = min(max(size, 1), BATCH_MAX)
+        return listing.pages(requests, self.answers, limit=limit, size=size, is_wanted=is_wanted)
+
+    def lists(
+        self,
+        requests: Iterable[Request],
+        *,
+        limit: int = 100,
+        size: int = BATCH_MAX,
+        most_rows: Callable[[int], int | None] = lambda place: None,
+        most_held: int = 25_000,
+    ) -> Iterator[tuple[int, Listed]]:
+        """Many short lists at once: each as it ends, with its place among the requests.
+
+        Nothing is raised for a list that failed. `most_rows` of the list at a place: one that goes on beyond ends with
+        TooMuchData.
+        `most_held`: rows of unfinished lists in memory, beyond which no new one is begun.
+        """
+        size = min(max(size, 1), BATCH_MAX)
+        return listing.lists(
+            requests, self.answers, limit=limit, size=size, most_rows=most_rows, most_held=most_held
+        )
 
     def inspect_token(self, token: str) -> TokenInfo:
         """Meta's verdict on a token. Ask with an app token, or with a token of an admin of the same app."""
@@ -194,19 +223,3 @@ class Client:
             if batching.refused_for_good(got[-1].error):
                 answers.update(dict.fromkeys(waiting[start + size :], got[-1]))
                 return
-
-
-def _next_pages(
-    results: dict[int, Result], trails: Sequence[paging.Trail], found: Sequence[Listed]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Keep the rows of each page; the lists that go on, with their cursors."""
-    for i, result in results.items():
-        try:
-            page = result.unwrap()
-            found[i].rows += trails[i].rows(page)
-            cursor = trails[i].next(page)
-        except GraphError as error:
-            found[i].error = error
-        else:
-            if cursor is not None:
-                yield i, cursor

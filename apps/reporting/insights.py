@@ -7,7 +7,7 @@ from typing import Any
 from apps.connections.models import AdAccount
 from apps.graphapi import Client, Request, TooMuchData
 
-from . import rows
+from . import rows, sets
 from .rows import InsightRow
 from .store import Window
 from .streaming import METRICS
@@ -44,7 +44,8 @@ def question(
     metrics: Sequence[str] = METRICS,
     filtering: Sequence[dict[str, Any]] = (),
 ) -> Request:
-    """The list that holds the daily rows of a window."""
+    """The list that holds the daily rows of a window. What Meta no longer has of such days is not asked for."""
+    metrics = sets.metrics(metrics, window.breakdown, window.since, account.today())
     params: dict[str, Any] = {
         "level": window.level,
         "fields": [

@@ -208,6 +208,10 @@ class SyncRun(models.Model):
     def took(self) -> timedelta | None:
         return self.finished_at - self.started_at if self.started_at and self.finished_at else None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.state in {self.State.DONE, self.State.FAILED}
+
     def start(self) -> None:
         self.state, self.attempt = self.State.RUNNING, self.attempt + 1
         self.started_at, self.finished_at, self.not_before = timezone.now(), None, None
@@ -388,3 +392,20 @@ class SyncPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} keeps {', '.join(self.sets)}"
+
+
+class RoundTrips(models.Model):
+    """What batches saved in one hour: how many HTTP requests carried how many reads.
+
+    Written by `reporting.together`.
+    """
+
+    hour = models.DateTimeField(unique=True)
+    requests = models.IntegerField(default=0)
+    reads = models.IntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} UTC: {self.reads} reads in {self.requests} requests"

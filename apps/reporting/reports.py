@@ -6,7 +6,9 @@ Source: the Marketing API page "Insights: asynchronous jobs".
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,6 +34,7 @@ from apps.graphapi import (
 
 from . import insights, splits, store, streaming
 from .models import Ad, AdSet, Campaign, KnownSplit, ReportRun, SyncRun
+from .rows import Unreadable
 from .splits import Listing, Part, Suspects
 from .store import Changes, Kept, Window
 from .streaming import METRICS, Incoming
@@ -74,6 +77,39 @@ class Progress:
     finished: int = 0
     total: int = 0
     held_up_by: Throttled | None = None
+    calls: int = 0  # made for this run, as far as they were not shared
+
+
+Outcome = Progress | Exception
+
+
+class _Round:
+    """What came of one round of several runs: whom an allowance holds up, and who can not go on."""
+
+    def __init__(self, runs: Sequence[SyncRun]) -> None:
+        self._runs = runs
+        self.held: dict[int, Throttled] = {}
+        self.broken: dict[int, Exception] = {}
+        self.calls: Counter[int] = Counter()
+
+    @property
+    def runs(self) -> dict[int, SyncRun]:
+        """Those that can still go on, by id."""
+        return {run.pk: run for run in self._runs if run.pk not in self.broken}
+
+    def note(self, run_id: int, error: Exception) -> None:
+        if isinstance(error, Throttled):
+            self.held[run_id] = error
+        elif run_id in self.runs:
+            self.broken[run_id] = error
+
+    @contextmanager
+    def minding(self, run: SyncRun) -> Iterator[None]:
+        """What goes wrong inside concerns this run alone."""
+        try:
+            yield
+        except (GraphError, Unreadable) as error:
+            self.note(run.pk, error)
 
 
 @dataclass(frozen=True)
@@ -88,12 +124,6 @@ class Gap:
     subcode: int | None
     # All metrics of all objects of these days.
     is_everything: bool
-
-
-def is_large(window: Window) -> bool:
-    """Whether it is better ordered as a report than read at once."""
-    days = (window.until - window.since).days + 1
-    return days > 2 and (window.level in {"adset", "ad"} or bool(window.breakdown))
 
 
 def plan(run: SyncRun, windows: Iterable[Window]) -> None:
@@ -116,14 +146,31 @@ def advance(run: SyncRun, connection: Connection, client: Client) -> Progress:
 
     Raises the errors that no smaller or later report can heal, and rows.Unreadable.
     """
-    held: Throttled | None = None
-    for step in (_look, _mend, _order, _read):
-        try:
-            step(run, connection, client)
-        except Throttled as error:
-            held = error
-    _check_counts(run)
-    return _progress(run, held)
+    outcome = _advance([run], connection, client, _read)[run.pk]
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def advance_together(runs: Sequence[SyncRun], connection: Connection, client: Client) -> dict[int, Outcome]:
+    """The same for several runs of one connection in as few round trips as possible; errors are told, not raised."""
+    return _advance(runs, connection, client, _read_together)
+
+
+def _advance(
+    runs: Sequence[SyncRun], connection: Connection, client: Client, read: "_Step"
+) -> dict[int, Outcome]:
+    now = _Round(runs)
+    for step in (_look, _mend, _order, read):
+        step(now, connection, client)
+    outcomes: dict[int, Outcome] = {**now.broken}
+    for run in now.runs.values():
+        _check_counts(run)
+        outcomes[run.pk] = _progress(run, now)
+    return outcomes
+
+
+_Step = Callable[[_Round, Connection, Client], None]
 
 
 def store_all(run: SyncRun) -> Changes:
@@ -199,27 +246,21 @@ def _gap(window: Window, reports: Sequence[ReportRun]) -> Gap:
 # --- looking ---------------------------------------------------------------------------------------
 
 
-def _look(run: SyncRun, connection: Connection, client: Client) -> None:
+def _look(now: _Round, connection: Connection, client: Client) -> None:
     """Ask how far the reports are, all of the connection's together."""
-    now = timezone.now()
     ours = Q(sync_run__account__reach__connection=connection, sync_run__account__reach__lost_at=None)
-    running = ReportRun.objects.filter(Q(sync_run=run) | ours, state=State.ORDERED)
+    running = ReportRun.objects.filter(Q(sync_run__in=now.runs) | ours, state=State.ORDERED)
     running = running.filter(sync_run__state__in=_OPEN_RUNS).distinct().order_by("polled_at", "pk")
-    due = [report for report in running if _next_look(report) <= now]
-    if not due:
-        return
-    results = client.batch([Request("GET", report.report_run_id) for report in due])
-    throttled: Throttled | None = None
+    due = [report for report in running if _next_look(report) <= timezone.now()]
+    results = client.answers([Request("GET", report.report_run_id) for report in due]) if due else []
     for report, result in zip(due, results, strict=True):
-        error = result.error
-        if isinstance(error, Throttled):
-            throttled = error
-        elif error is not None and not _is_not_yet(error, report) and report.sync_run_id == run.pk:
-            raise error
+        error, is_ours = result.error, report.sync_run_id in now.runs
+        now.calls[report.sync_run_id] += 1
+        is_wall = isinstance(error, Throttled)
+        if error is not None and (is_wall or (is_ours and not _is_not_yet(error, report))):
+            now.note(report.sync_run_id, error)
         else:
             _note(report, result)
-    if throttled is not None:
-        raise throttled
 
 
 def _note(report: ReportRun, result: Result) -> None:
@@ -273,7 +314,13 @@ def _next_look(report: ReportRun) -> datetime:
 # --- mending ---------------------------------------------------------------------------------------
 
 
-def _mend(run: SyncRun, connection: Connection, client: Client) -> None:
+def _mend(now: _Round, connection: Connection, client: Client) -> None:
+    for run in now.runs.values():
+        with now.minding(run):
+            _mend_reports(run, client)
+
+
+def _mend_reports(run: SyncRun, client: Client) -> None:
     """What failed is ordered once more; what fails again, or was too large, is split; what can not be is given up."""
     for report in run.reports.filter(state=State.BROKEN).order_by(*_LATEST_PARTS_FIRST):
         suspects = _suspects(run, report)
@@ -455,41 +502,68 @@ class _Below:
 # --- ordering --------------------------------------------------------------------------------------
 
 
-def _order(run: SyncRun, connection: Connection, client: Client) -> None:
+def _order(now: _Round, connection: Connection, client: Client) -> None:
     """As many new reports as may run at once: the latest parts first, because much is learned from them."""
-    running = ReportRun.objects.filter(
-        sync_run__account=run.account, state=State.ORDERED, sync_run__state__in=_OPEN_RUNS
-    ).count()
-    for report in run.reports.filter(state=State.NEW).order_by(*_LATEST_PARTS_FIRST)[
-        : max(0, AT_ONCE - running)
-    ]:
-        part = _part(report)
-        asked = insights.question(
-            run.account,
-            Window(part.level, part.since, part.until, part.breakdown),
-            metrics=part.fields,
-            filtering=filtering(part),
-        )
-        try:
-            # Twice is once too often, but does no harm: only the id that is stored is read.
-            told = client.post(asked.path, idempotent=True, **asked.params)
-        except TooMuchData as error:
+    new = _next_in_line(now.runs)
+    results = (
+        client.answers([_order_of(now.runs[report.sync_run_id].account, report) for report in new])
+        if new
+        else []
+    )
+    for report, result in zip(new, results, strict=True):
+        now.calls[report.sync_run_id] += 1
+        if isinstance(result.error, TooMuchData):
+            code, subcode = result.error.code, result.error.subcode
             ReportRun.objects.filter(pk=report.pk, state=State.NEW).update(
-                state=State.BROKEN, error=str(error), error_code=error.code, error_subcode=error.subcode
+                **_broken(str(result.error), code, subcode)
             )
             continue
-        now = timezone.now()
-        deadline = DEADLINE_OF_PARTS if report.parent_id else DEADLINE
-        ReportRun.objects.filter(pk=report.pk, state=State.NEW).update(
-            state=State.ORDERED,
-            report_run_id=_run_id(told),
-            orders=F("orders") + 1,
-            ordered_at=now,
-            deadline=now + deadline / settings.META_CLOCK_SPEED,
-            polled_at=None,
-            percent=0,
-            late=False,
-        )
+        with now.minding(now.runs.get(report.sync_run_id) or report.sync_run):
+            _was_ordered(report, _run_id(result.unwrap()))
+
+
+def _next_in_line(runs: Mapping[int, SyncRun]) -> list[ReportRun]:
+    """What to order now: no more of one account than may run at once, whichever runs they are of."""
+    accounts = {run.account_id for run in runs.values()}
+    running = Counter(
+        ReportRun.objects.filter(
+            sync_run__account__in=accounts, state=State.ORDERED, sync_run__state__in=_OPEN_RUNS
+        ).values_list("sync_run__account", flat=True)
+    )
+    new = []
+    for report in ReportRun.objects.filter(sync_run__in=runs, state=State.NEW).order_by(*_LATEST_PARTS_FIRST):
+        account = runs[report.sync_run_id].account_id
+        if running[account] < AT_ONCE:
+            running[account] += 1
+            new.append(report)
+    return new
+
+
+def _order_of(account: AdAccount, report: ReportRun) -> Request:
+    """Twice is once too often, but does no harm: only the id that is stored is read."""
+    part = _part(report)
+    asked = insights.question(
+        account,
+        Window(part.level, part.since, part.until, part.breakdown),
+        metrics=part.fields,
+        filtering=filtering(part),
+    )
+    return Request("POST", asked.path, asked.params, idempotent=True)
+
+
+def _was_ordered(report: ReportRun, report_run_id: str) -> None:
+    now = timezone.now()
+    deadline = DEADLINE_OF_PARTS if report.parent_id else DEADLINE
+    ReportRun.objects.filter(pk=report.pk, state=State.NEW).update(
+        state=State.ORDERED,
+        report_run_id=report_run_id,
+        orders=F("orders") + 1,
+        ordered_at=now,
+        deadline=now + deadline / settings.META_CLOCK_SPEED,
+        polled_at=None,
+        percent=0,
+        late=False,
+    )
 
 
 def filtering(part: Part) -> list[dict[str, Any]]:
@@ -511,26 +585,82 @@ def _run_id(told: dict[str, Any]) -> str:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def _read(run: SyncRun, connection: Connection, client: Client) -> None:
-    """Read what is ready, page by page into the table of its window."""
-    for report in run.reports.filter(state=State.READY).order_by("pk"):
-        incoming = Incoming.of_run(run.pk, report.level, report.breakdown)
-        incoming.make()
-        incoming.clear(report.pk)  # what a worker left that died while reading
-        pages = client.each(f"{report.report_run_id}/insights", limit=insights.PAGE)
-        window = Window(report.level, report.since, report.until, report.breakdown)
-        try:
-            total = incoming.write(
-                insights.stream(run.account, window, pages), part=report.pk, metrics=frozenset(report.fields)
-            )
-        except Throttled:
-            raise
-        except (ServerFault, PermissionMissing) as error:
-            _read_too_early(report, error)
-        else:
-            run.reports.filter(pk=report.pk, state=State.READY).update(
-                state=State.READ, rows=total, error="", error_code=None, error_subcode=None
-            )
+def _read(now: _Round, connection: Connection, client: Client) -> None:
+    """Read what is ready, one report after the other, page by page into the table of its window."""
+    for run in now.runs.values():
+        with now.minding(run):
+            for report in run.reports.filter(state=State.READY).order_by("pk"):
+                incoming = _emptied(report)
+                pages = client.each(_rows_of(report), limit=insights.PAGE)
+                try:
+                    total = _take(incoming, run.account, report, pages)
+                except (ServerFault, PermissionMissing) as error:
+                    _read_too_early(report, error)
+                else:
+                    _was_read(report, total)
+
+
+def _read_together(now: _Round, connection: Connection, client: Client) -> None:
+    """The same side by side: each round trip brings a page of many reports."""
+    ready = list(
+        ReportRun.objects.filter(sync_run__in=now.runs, state=State.READY).order_by("sync_run__account", "pk")
+    )
+    pages = client.pages(
+        [Request("GET", _rows_of(report)) for report in ready],
+        limit=insights.PAGE,
+        is_wanted=lambda place: ready[place].sync_run_id in now.runs,
+    )
+    tables: dict[int, Incoming] = {}
+    totals: Counter[int] = Counter()
+    for page in pages:
+        report = ready[page.place]
+        now.calls[report.sync_run_id] += 1
+        run = now.runs.get(report.sync_run_id)
+        if run is None:
+            continue  # another of its reports has ended it
+        with now.minding(run):
+            if report.pk not in tables:
+                tables[report.pk] = _emptied(report)
+            if isinstance(page.error, ServerFault | PermissionMissing):
+                _read_too_early(report, page.error)
+            elif page.error is not None:
+                raise page.error
+            else:
+                done = totals[report.pk]
+                totals[report.pk] += _take(tables[report.pk], run.account, report, page.rows, done=done)
+                if page.ends:
+                    _was_read(report, totals[report.pk])
+
+
+def _rows_of(report: ReportRun) -> str:
+    return f"{report.report_run_id}/insights"
+
+
+def _emptied(report: ReportRun) -> Incoming:
+    """The table that a report is read into, without what a worker left that died while reading."""
+    incoming = Incoming.of_run(report.sync_run_id, report.level, report.breakdown)
+    incoming.make()
+    incoming.clear(report.pk)
+    return incoming
+
+
+def _take(
+    incoming: Incoming,
+    account: AdAccount,
+    report: ReportRun,
+    answered: Iterable[dict[str, Any]],
+    *,
+    done: int = 0,
+) -> int:
+    window = Window(report.level, report.since, report.until, report.breakdown)
+    rows = insights.stream(account, window, answered)
+    return incoming.write(rows, part=report.pk, metrics=frozenset(report.fields), first=done)
+
+
+def _was_read(report: ReportRun, rows: int) -> None:
+    ReportRun.objects.filter(pk=report.pk, state=State.READY).update(
+        state=State.READ, rows=rows, error="", error_code=None, error_subcode=None
+    )
 
 
 def _read_too_early(report: ReportRun, error: GraphError) -> None:
@@ -648,12 +778,13 @@ def _write(run: SyncRun, parent: ReportRun | None, parts: Iterable[Part]) -> Non
     )
 
 
-def _progress(run: SyncRun, held: Throttled | None) -> Progress:
+def _progress(run: SyncRun, now: _Round) -> Progress:
+    held, calls = now.held.get(run.pk), now.calls[run.pk]
     reports = run.reports.exclude(state=State.SPLIT)
     total = reports.count()
     left = reports.filter(state__in=_UNFINISHED)
     if not left.exists():
-        return Progress(True, finished=total, total=total)
+        return Progress(True, finished=total, total=total, calls=calls)
     finished = total - left.count()
     waits = [
         max(0.0, (_next_look(one) - timezone.now()).total_seconds())
@@ -665,7 +796,7 @@ def _progress(run: SyncRun, held: Throttled | None) -> Progress:
         wait = 0.0
     else:
         wait = min(waits, default=SOONEST / settings.META_CLOCK_SPEED)
-    return Progress(False, wait, finished, total, held)
+    return Progress(False, wait, finished, total, held, calls)
 
 
 def _whole(value: Any) -> int:

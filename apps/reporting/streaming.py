@@ -1,7 +1,7 @@
 """Rows on their way in: batch by batch into a table beside the insights, so that memory does not grow with an answer.
 
 The table of a sync run is not logged and belongs to no session: what was read stays until the run is stored, whoever
-reads on. What a crash of the server empties is noticed by its count (`reports.advance`) and read again.
+reads on. What a crash of the server empties is noticed by its count (`reports`) and read again.
 """
 
 import io
@@ -42,9 +42,19 @@ class Incoming:
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE {kind} TABLE IF NOT EXISTS {self.table} ({_DEFINITION})")
 
-    def write(self, rows: Iterable[InsightRow], *, part: int = 0, metrics: Collection[str] = METRICS) -> int:
-        """Append rows as they come and say how many they were. Each batch is there for good once it is written."""
-        lines, total = _lines(rows, part, metrics), 0
+    def write(
+        self,
+        rows: Iterable[InsightRow],
+        *,
+        part: int = 0,
+        metrics: Collection[str] = METRICS,
+        first: int = 0,
+    ) -> int:
+        """Append rows as they come and say how many they were. Each batch is there for good once it is written.
+
+        `first`: how many rows of this part were written before.
+        """
+        lines, total = _lines(rows, part, metrics, first), 0
         while batch := list(islice(lines, BATCH)):
             with connection.cursor() as cursor:
                 cursor.copy_expert(
@@ -110,11 +120,11 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
 
 
-def _lines(rows: Iterable[InsightRow], part: int, metrics: Collection[str]) -> Iterator[str]:
+def _lines(rows: Iterable[InsightRow], part: int, metrics: Collection[str], first: int) -> Iterator[str]:
     """Rows in PostgreSQL's COPY text form."""
     asked = [metric in metrics for metric in METRICS]
     everything = all(asked)
-    for place, row in enumerate(rows):
+    for place, row in enumerate(rows, first):
         texts = "\t".join(
             (row.object_id, row.segment, row.campaign_id, row.adset_id, row.ad_id, row.name, row.currency)
         )

@@ -27,7 +27,7 @@ from apps.graphapi import (
     TooMuchData,
 )
 
-from . import insights, ledger, locks, reports, retries, sets, store, structure
+from . import insights, ledger, locks, reports, retries, sets, sizes, store, structure
 from .models import SyncRun
 from .rows import InsightRow, Unreadable
 from .store import Changes, Window
@@ -43,8 +43,11 @@ AT_A_TERMINAL = Pauses(tries=4, first=1.0, longest=60.0)
 IN_A_WORKER = Pauses(tries=2, first=1.0, longest=5.0)
 # A nudge that no worker has answered for this long is sent again.
 FORGOTTEN_AFTER = timedelta(minutes=2)
+MOST_SWEPT = 2000
 # Seconds between two looks at a run's reports, at least.
 _SOONEST = 0.5
+# Runs that nobody waits for: each set is asked for in the way that takes the fewest calls.
+_UNWATCHED = {SyncRun.Reason.NIGHTLY, SyncRun.Reason.BACKFILL}
 # A run that kills its worker so often would do so for ever.
 MOST_DEATHS = 5
 
@@ -165,8 +168,8 @@ def perform(run_id: int) -> SyncRun:
     return run
 
 
-def sweep() -> list[int]:
-    """Ids of the runs that a worker must be told of: nudges that were lost, and runs whose worker died."""
+def sweep() -> list[SyncRun]:
+    """The runs that a worker must be told of: nudges that were lost, and runs whose worker died."""
     for run in SyncRun.objects.running().select_related("account"):
         with locks.only_sync_of(run.account) as alone:
             if alone:  # nobody works on it although it says so
@@ -175,8 +178,8 @@ def sweep() -> list[int]:
                 if run.state == SyncRun.State.RUNNING:
                     logger.warning("The worker of sync run %s died; the run is queued again.", run.pk)
                     _requeue(run)
-    forgotten = list(SyncRun.objects.forgotten(FORGOTTEN_AFTER).values_list("pk", flat=True)[:500])
-    SyncRun.objects.filter(pk__in=forgotten).update(nudged_at=timezone.now())
+    forgotten = list(SyncRun.objects.forgotten(FORGOTTEN_AFTER)[:MOST_SWEPT])
+    SyncRun.objects.filter(pk__in=[run.pk for run in forgotten]).update(nudged_at=timezone.now())
     return forgotten
 
 
@@ -186,7 +189,7 @@ def seconds_until(moment: datetime) -> float:
 
 def is_due(run: SyncRun) -> bool:
     """Whether it has not ended and need not wait. Asked under the account's lock, so nobody is at work on it."""
-    if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED}:
+    if run.has_ended:
         return False
     if run.state != SyncRun.State.WAITING or run.not_before is None:
         return True
@@ -286,13 +289,11 @@ def _fetch_and_store(run: SyncRun) -> None:
         allotment.give_back()
     run.calls += calls.total
     conclude(run, outcome, connection)
-    if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED} and run.reports.exists():
-        reports.forget(run)
 
 
 def _ask(run: SyncRun, connection: Connection, client: Client) -> Fetched | reports.Progress:
     """Everything of the run, or how far its reports are. Large sets go by reports, and what no answer can hold."""
-    if not _goes_by_report(run):
+    if not goes_by_report(run):
         try:
             return _fetch(client, run)
         except TooMuchData:
@@ -302,17 +303,20 @@ def _ask(run: SyncRun, connection: Connection, client: Client) -> Fetched | repo
     return Fetched(_describe(client, run), by_report=True) if progress.done else progress
 
 
-def _goes_by_report(run: SyncRun) -> bool:
-    if run.reason in {SyncRun.Reason.NIGHTLY, SyncRun.Reason.BACKFILL}:
-        return all(reports.is_large(window) for window in windows(run))
-    return run.reports.exists()
+def goes_by_report(run: SyncRun) -> bool:
+    """Whether it is, or has been found to be, too much to be read at once. A person who waits is answered at once."""
+    return run.reports.exists() or (may_go_by_report(run) and sizes.is_large(run))
+
+
+def may_go_by_report(run: SyncRun) -> bool:
+    return run.reason in _UNWATCHED
 
 
 def questions(run: SyncRun) -> list[Request]:
     """The first page of everything a run asks: what must have room before it begins. Reports look for it one by one."""
-    if _goes_by_report(run):
+    if goes_by_report(run):
         return []
-    described = [structure.question(run.account, level) for level in described_levels(run.levels)]
+    described = [structure.question(run.account, level) for level in described_levels(run)]
     return [*described, *(insights.question(run.account, window) for window in windows(run))]
 
 
@@ -327,6 +331,9 @@ def conclude(run: SyncRun, outcome: Outcome, connection: Connection | None) -> N
             _conclude(run, outcome, connection)
     except Overtaken as error:
         logger.warning("Sync run %s: %s", run.pk, error)
+        return
+    if run.has_ended and run.reports.exists():
+        reports.forget(run)
 
 
 def _insist_on_ownership(run: SyncRun) -> None:
@@ -367,7 +374,7 @@ def _fetch(client: Client, run: SyncRun) -> Fetched:
 
 
 def _describe(client: Client, run: SyncRun) -> dict[str, list[dict[str, Any]]]:
-    return {level: structure.fetch(client, run.account, level) for level in described_levels(run.levels)}
+    return {level: structure.fetch(client, run.account, level) for level in described_levels(run)}
 
 
 def windows(run: SyncRun) -> list[Window]:
@@ -379,10 +386,15 @@ def windows(run: SyncRun) -> list[Window]:
     ]
 
 
-def described_levels(levels: Iterable[str]) -> list[str]:
-    """The levels whose objects are needed to read the numbers of these: each with its parents."""
+def described_levels(run: SyncRun) -> list[str]:
+    """The levels whose objects are listed with the numbers: each with its parents.
+
+    At night every level has a run of its own, and numbers that are broken down add no objects to it.
+    """
     order = ["campaign", "adset", "ad"]
-    deepest = max((order.index(level) for level in levels if level in order), default=0)
+    if run.reason in _UNWATCHED:
+        return [level for level in order if level in run.levels and "" in (run.breakdowns or [""])]
+    deepest = max((order.index(level) for level in run.levels if level in order), default=0)
     return order[: deepest + 1]
 
 

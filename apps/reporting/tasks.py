@@ -1,5 +1,6 @@
 """Celery's way in: shells over `reporting.sync`."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from celery import Task, shared_task
@@ -14,6 +15,8 @@ from .models import SyncRun
 _BUSY_PAUSE = 10
 # A message is held no longer than this: after 15 minutes (settings) Redis would give it to another worker as well.
 _LONGEST_PAUSE = 600
+# Waits that end so close to each other are waited out together.
+_TOGETHER = timedelta(seconds=30)
 
 
 @shared_task(bind=True, max_retries=None)
@@ -31,10 +34,14 @@ def perform(self: Task, run_id: int) -> None:
 
 @shared_task
 def perform_together(run_ids: list[int]) -> None:
-    """Do many small runs in batches; those that Meta makes wait come back one by one."""
-    for run in together.perform(run_ids):
-        if run.state == SyncRun.State.WAITING and run.not_before is not None:
-            perform.apply_async((run.pk,), countdown=_pause(run.not_before))
+    """Do many runs in batches; those that Meta makes wait come back together, about when the first of them is due."""
+    worked = together.perform(run_ids)
+    for run_id in worked.alone:
+        perform.delay(run_id)
+    if worked.busy:
+        perform_together.apply_async((worked.busy,), countdown=_BUSY_PAUSE)
+    for group, moment in _at_about_the_same_time(worked.tried):
+        perform_together.apply_async((group,), countdown=_pause(moment))
 
 
 @shared_task
@@ -44,8 +51,7 @@ def sync_recent() -> None:
     for account in AdAccount.objects.reachable():
         today = account.today()
         runs += sync.request([account], SyncRun.Reason.HOURLY, since=today - timedelta(days=1), until=today)
-    for start in range(0, len(runs), together.MOST_RUNS):
-        perform_together.delay_on_commit([run.pk for run in runs[start : start + together.MOST_RUNS]])
+    nudge(runs)
 
 
 @shared_task
@@ -73,19 +79,47 @@ def fill_back() -> None:
 def sweep() -> None:
     """Tell workers of what they were not told, and begin with ad accounts that were just connected."""
     nudge(sync.request_first())
-    for run_id in sync.sweep():
-        perform.delay(run_id)
+    nudge(sync.sweep())
 
 
 def nudge(runs: list[SyncRun]) -> None:
-    """Tell a worker of these runs, once the rows are committed. Where the broker is away, the sweep tells it later."""
-    ids = [run.pk for run in runs]
+    """Tell workers of these runs, once the rows are committed. Where the broker is away, the sweep tells them later."""
 
     def tell() -> None:
-        for run_id in ids:
-            perform.delay(run_id)
+        # A run whose worker died goes alone: if it does so each time, it takes no other with it.
+        for run in (run for run in runs if run.failures):
+            perform.delay(run.pk)
+        for group in groups([run for run in runs if not run.failures]):
+            if len(group) == 1:
+                perform.delay(group[0])
+            else:
+                perform_together.delay(group)
 
     transaction.on_commit(tell, robust=True)
+
+
+def groups(runs: list[SyncRun]) -> list[list[int]]:
+    """Ids of the runs of so many accounts at a time as one worker takes on."""
+    by_account: dict[int, list[int]] = {}
+    for run in runs:
+        by_account.setdefault(run.account_id, []).append(run.pk)
+    accounts = list(by_account.values())
+    return [
+        [pk for ids in accounts[start : start + together.MOST_ACCOUNTS] for pk in ids]
+        for start in range(0, len(accounts), together.MOST_ACCOUNTS)
+    ]
+
+
+def _at_about_the_same_time(runs: list[SyncRun]) -> Iterator[tuple[list[int], datetime]]:
+    """Waiting runs whose waits end within half a minute of each other, with the end of the last."""
+    waiting = [
+        (run.not_before, run.pk) for run in runs if run.state == SyncRun.State.WAITING and run.not_before
+    ]
+    while waiting:
+        first = min(waiting)[0]
+        group = [one for one in waiting if one[0] <= first + _TOGETHER]
+        waiting = [one for one in waiting if one not in group]
+        yield [pk for _, pk in sorted(group)], max(group)[0]
 
 
 def _pause(moment: datetime) -> float:

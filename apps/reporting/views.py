@@ -1,15 +1,18 @@
+from datetime import timedelta
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
 
-from . import campaign_table, freshness, refresh, results, trust, verdict, visible
+from . import campaign_table, freshness, refresh, results, together, trust, verdict, visible
 from .answers import answer
 from .campaigns import major
 from .export import as_csv
@@ -75,6 +78,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "rows": [{"account": account, "freshness": states[account.pk]} for account in seen],
         "groups": results.by_currency(seen),
         "sentence": verdict.of_accounts(list(states.values())),
+        "fill": together.Fill.since(timezone.now() - timedelta(days=1)),
     }
     return render(request, "reporting/accounts.html", context)
 

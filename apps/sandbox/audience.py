@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import add, sub
 from typing import NamedTuple
 
 from . import wording
@@ -21,9 +22,10 @@ from .metrics import (
     SLOT,
     SPEND,
     VALUED,
+    VALUES_AT,
     conversion_slot,
     value_slot,
-    with_defaults,
+    with_default_columns,
 )
 from .objects import Ad
 from .seeding import draw
@@ -162,59 +164,54 @@ def _running(weights: list[int]) -> list[int]:
 
 def split(
     figures: Sequence[int], cells: Cells, dice: int, attribution: str, conversions: bool
-) -> list[list[int]]:
-    """One set of figures per cell; each count adds up to the whole again."""
-    parts = [[0] * DEFAULTS_AT for _ in cells.labels]
+) -> list[tuple[int, ...]]:
+    """One set of figures per cell; each count adds up to the whole again. Counted in columns, one per slot."""
+    nothing = [0] * len(cells.labels)
+    columns = [nothing] * DEFAULTS_AT
 
-    def share(slot: int, amount: int, weights: list[int]) -> None:
-        if amount:
-            for part, piece in zip(parts, _pieces(amount, weights, dice + slot * 7_919), strict=True):
-                part[slot] += piece
+    def share(slot: int, weights: list[int]) -> None:
+        if figures[slot]:
+            columns[slot] = _pieces(figures[slot], weights, dice + slot * 7_919)
 
-    _split_nested(figures, parts, cells, dice)
-    share(SPEND, figures[SPEND], cells.paid)
+    _split_nested(figures, columns, cells, dice)
+    share(SPEND, cells.paid)
     for slot in range(SLOT["video_view"], COUNTS):
-        share(slot, figures[slot], cells.shown if slot <= SLOT["thruplay"] else cells.answered)
+        share(slot, cells.shown if slot <= SLOT["thruplay"] else cells.answered)
     if conversions:
-        for slot in range(COUNTS, conversion_slot("app_install") + len(PIECES)):
-            share(slot, figures[slot], cells.answered)
+        for slot in range(COUNTS, VALUES_AT):
+            share(slot, cells.answered)
         for name in VALUED:
-            _price(figures, parts, conversion_slot(name), value_slot(name))
-    return [with_defaults(part, attribution) for part in parts]
+            _price(figures, columns, conversion_slot(name), value_slot(name))
+    return list(zip(*with_default_columns(columns, attribution), strict=True))
 
 
-def _split_nested(figures: Sequence[int], parts: list[list[int]], cells: Cells, dice: int) -> None:
+def _split_nested(figures: Sequence[int], columns: list[list[int]], cells: Cells, dice: int) -> None:
     """Landing page views lie within outbound clicks, those within link clicks, within clicks, within
     impressions: in every cell as in the whole."""
     inner = 0
     chain = (SLOT["landing_page_view"], SLOT["outbound_click"], LINK_CLICKS, CLICKS, IMPRESSIONS)
-    sums = [0] * len(parts)
+    sums = [0] * len(cells.labels)
     for slot in chain:
         weights = cells.shown if slot == IMPRESSIONS else cells.answered
-        for n, piece in enumerate(_pieces(figures[slot] - inner, weights, dice + slot * 7_919)):
-            sums[n] += piece
-            parts[n][slot] = sums[n]
+        sums = list(map(add, sums, _pieces(figures[slot] - inner, weights, dice + slot * 7_919)))
+        columns[slot] = sums
         inner = figures[slot]
 
 
-def _price(figures: Sequence[int], parts: list[list[int]], counts: int, values: int) -> None:
+def _price(figures: Sequence[int], columns: list[list[int]], counts: int, values: int) -> None:
     for piece in range(len(PIECES)):
         count = figures[counts + piece]
         if count:
             unit = figures[values + piece] // count
-            for part in parts:
-                part[values + piece] = part[counts + piece] * unit
+            columns[values + piece] = [amount * unit for amount in columns[counts + piece]]
 
 
 def _pieces(amount: int, weights: list[int], luck: int) -> list[int]:
     """`amount` cut along running weights into whole numbers that add up to it."""
     total = weights[-1]
-    offset, before, pieces = luck % total, 0, []
-    for weight in weights:
-        reached = (weight * amount + offset) // total
-        pieces.append(reached - before)
-        before = reached
-    return pieces
+    offset = luck % total
+    reached = [(weight * amount + offset) // total for weight in weights]
+    return list(map(sub, reached, [0, *reached]))
 
 
 def people(impressions: int, pool: int) -> int:

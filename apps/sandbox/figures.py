@@ -13,6 +13,7 @@ from .metrics import (
     IMPRESSIONS,
     LINK_CLICKS,
     OFF_META,
+    PIECES,
     SLOT,
     SPEND,
     VALUED,
@@ -120,9 +121,10 @@ class Figures:
         return Amounts(kind, count, {window: count if window in seen else 0 for window in self.windows})
 
     def _windowed(self, start: int, default: int) -> tuple[int, dict[str, int]]:
-        return default, {
-            window: sum(self.totals[start + piece] for piece in WINDOWS[window]) for window in self.windows
-        }
+        pieces = self.totals[start : start + len(PIECES)]
+        if not any(pieces):
+            return default, dict.fromkeys(self.windows, 0)
+        return default, {window: sum(pieces[piece] for piece in WINDOWS[window]) for window in self.windows}
 
     # Spelling
 

@@ -6,6 +6,8 @@ a window such as `7d_click` is a sum of pieces. The money of three of them close
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 ON_META = (
     "impressions",
     "spend",
@@ -79,8 +81,23 @@ def default_value_slot(name: str) -> int:
     return DEFAULT_VALUES_AT + VALUED.index(name)
 
 
+# Where the pieces of each conversion, then of each value, begin.
+STARTS = (*map(conversion_slot, OFF_META), *map(value_slot, VALUED))
+_COUNTED = {
+    name: [itemgetter(*(start + piece for start in STARTS)) for piece in pieces]
+    for name, pieces in ATTRIBUTION.items()
+}
+
+
 def with_defaults(pieces: list[int], attribution: str) -> list[int]:
     """Counts, pieces and values, followed by what the attribution setting makes of them."""
+    return pieces + [sum(parts) for parts in zip(*(of(pieces) for of in _COUNTED[attribution]), strict=True)]
+
+
+def with_default_columns(columns: list[list[int]], attribution: str) -> list[list[int]]:
+    """The same for many at once, one column for each slot."""
     counted = ATTRIBUTION[attribution]
-    starts = [*map(conversion_slot, OFF_META), *map(value_slot, VALUED)]
-    return pieces + [sum(pieces[start + piece] for piece in counted) for start in starts]
+    return columns + [
+        [sum(parts) for parts in zip(*(columns[start + piece] for piece in counted), strict=True)]
+        for start in STARTS
+    ]

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from apps.connections.models import AccountGrant, Connection
+from apps.reporting import together
 from apps.reporting.models import SyncRun
 
 from .factories import LAST_28, NOW, ad_account, day, fetched
@@ -53,6 +54,15 @@ def test_the_list_tells_how_each_account_is(reader, shop):
     assert "1 of 2 ad accounts may not deliver (Halden Home)." in text
     assert "EUR 1 · USD 1" in text
     assert "Unsettled" in text and "On time" in text and "Was never synced" in text
+
+
+def test_the_list_says_what_batches_saved(reader, shop):
+    assert "Batches" not in text_of(reader.get(LIST))
+
+    together.Fill(24, 1200).write_down()
+
+    text = text_of(reader.get(LIST))
+    assert "Batches, last 24 hours: 1,200 reads in 24 requests, 50.0 each of 50 at most" in text
 
 
 def test_the_list_is_quiet_when_all_is_well(reader, shop):

@@ -108,10 +108,11 @@ class FussyMeta:
             def forward(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 with guard:
-                    if self.command == "POST" and self.path.endswith("/insights"):
-                        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-                        fussy.forms.append(form)
-                        sandbox.script_reports(*filter(None, [fussy.ends(form)]))
+                    forms = orders_in(self.path, body) if self.command == "POST" else []
+                    fussy.forms += forms
+                    ends = [fussy.ends(form) for form in forms]
+                    if any(ends):
+                        sandbox.script_reports(*(end or "complete" for end in ends))
                     headers = {
                         name: value
                         for name, value in self.headers.items()
@@ -153,6 +154,23 @@ class FussyMeta:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+def orders_in(path, body):
+    """The forms of the reports that a request orders, in a batch or alone."""
+    form = read_form(body.decode())
+    if path.endswith("/insights"):
+        return [form]
+    members = json.loads(form.get("batch", "[]"))
+    return [
+        read_form(member["body"])
+        for member in members
+        if member["method"] == "POST" and member["relative_url"].endswith("/insights")
+    ]
+
+
+def read_form(text):
+    return {name: values[0] for name, values in parse_qs(text).items()}
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.reporting import ledger, sets, sync
+from apps.reporting import insights, ledger, sets, sync
 from apps.reporting.models import Insight, SyncPlan, SyncRun
+from apps.reporting.store import Window
+
+from .factories import unsaved
 
 TODAY = date(2026, 11, 23)
 
@@ -137,3 +140,18 @@ class TestAnAccount:
 
         assert not SyncRun.objects.exists()
         assert sandbox.state()["calls"] == before
+
+
+def test_what_meta_has_no_more_is_not_asked_for():
+    account = unsaved()
+    today = account.today()
+
+    def asked(breakdown, months):
+        since = sets.months_back(today, months)
+        window = Window("campaign", since, since, breakdown)
+        return set(insights.question(account, window).params["fields"])
+
+    assert {"reach", "frequency"} <= asked("age,gender", 12)
+    assert not {"reach", "frequency"} & asked("age,gender", 14)
+    assert {"spend", "actions"} <= asked("age,gender", 14)
+    assert {"reach", "frequency"} <= asked("", 14)

@@ -627,7 +627,7 @@ def test_a_worker_killed_in_the_middle_is_found_and_its_run_done_by_another(real
     worker.wait(10)
     connection_closed = _free(account)
     eventually(connection_closed)
-    due = sync.sweep()
+    due = [one.pk for one in sync.sweep()]
     real_time_sandbox.clear_faults()
     done = sync.perform(run.pk)
 
@@ -671,7 +671,7 @@ def test_a_worker_whose_database_session_is_cut_leaves_a_run_that_is_found(make_
     assert isinstance(broken, Exception)
     assert SyncRun.objects.get().state == "running"
     assert not Insight.objects.exists()
-    assert sync.sweep() == [run.pk]
+    assert [one.pk for one in sync.sweep()] == [run.pk]
     assert sync.perform(run.pk).state == "done"
 
 
@@ -680,7 +680,7 @@ def taken_over(account):
     (run,) = ask(account)
     run.start()
     held = SyncRun.objects.select_related("account").get(pk=run.pk)
-    assert sync.sweep() == [run.pk]
+    assert [one.pk for one in sync.sweep()] == [run.pk]
     return held, sync.perform(run.pk)
 
 
@@ -734,7 +734,7 @@ def test_a_dead_run_whose_window_was_asked_for_again_gives_way(make_account):
     dead.start()
     (again,) = ask(account)
 
-    due = sync.sweep()
+    due = [one.pk for one in sync.sweep()]
 
     dead.refresh_from_db()
     assert dead.state == "failed"
@@ -752,10 +752,10 @@ def test_a_nudge_that_was_lost_is_sent_again(make_account, clock):
 
     clock.advance(121)
 
-    assert sync.sweep() == [run.pk]
+    assert [one.pk for one in sync.sweep()] == [run.pk]
     assert sync.sweep() == []
     clock.advance(121)
-    assert sync.sweep() == [run.pk]
+    assert [one.pk for one in sync.sweep()] == [run.pk]
 
 
 def test_a_wait_that_is_over_is_found_too(make_account, sandbox, clock):
@@ -767,7 +767,7 @@ def test_a_wait_that_is_over_is_found_too(make_account, sandbox, clock):
     assert sync.sweep() == []
     clock.advance(130)
 
-    assert sync.sweep() == [run.pk]
+    assert [one.pk for one in sync.sweep()] == [run.pk]
     patiently(run, clock)
 
 

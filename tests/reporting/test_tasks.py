@@ -220,6 +220,50 @@ def waiting_messages():
         )[1]
 
 
+def messages(worth):
+    """The arguments of the messages that this leaves, by task."""
+    with app.connection_for_read() as connection:
+        bound = app.amqp.queues[app.conf.task_default_queue](connection.default_channel)
+        worth()
+        found = []
+        while message := bound.get(no_ack=True):
+            found.append((message.headers["task"].rpartition(".")[2], message.payload[0][0]))
+        return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_are_told_together_but_for_those_whose_worker_died(make_account, queue):
+    runs = [ask(make_account(piece)) for piece in ("Fjäll", "Harbor", "Praia", "Zahn")]
+    SyncRun.objects.filter(pk=runs[1].pk).update(failures=1)
+    runs = list(SyncRun.objects.order_by("pk"))
+
+    told = messages(lambda: tasks.nudge(runs))
+
+    assert told == [("perform", runs[1].pk), ("perform_together", [runs[0].pk, runs[2].pk, runs[3].pk])]
+
+
+def test_no_worker_takes_on_more_than_so_many_accounts(make_account, monkeypatch):
+    monkeypatch.setattr(tasks.together, "MOST_ACCOUNTS", 2)
+    accounts = [make_account(piece) for piece in ("Fjäll", "Harbor", "Praia")]
+    runs = sync.request_restated(accounts)
+
+    groups = tasks.groups(runs)
+
+    assert [len({SyncRun.objects.get(pk=pk).account_id for pk in group}) for group in groups] == [2, 1]
+    assert sorted(pk for group in groups for pk in group) == sorted(run.pk for run in runs)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_about_as_long_comes_back_together(make_account, sandbox, queue):
+    runs = [ask(make_account(piece)) for piece in ("Fjäll", "Harbor", "Praia")]
+    for minutes, run in zip((5, 5, 9), runs, strict=True):
+        sandbox.block("score", minutes=minutes, account=run.account.act_id)
+
+    told = messages(lambda: tasks.perform_together([run.pk for run in runs]))
+
+    assert told == [("perform_together", [runs[0].pk, runs[1].pk]), ("perform_together", [runs[2].pk])]
+
+
 # --- a real worker -------------------------------------------------------------------------------
 
 

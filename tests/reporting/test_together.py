@@ -51,12 +51,12 @@ def test_all_accounts_of_a_token_take_one_round_trip_and_the_numbers_are_the_sam
     Insight.objects.all().delete()
     fill = together.Fill()
 
-    runs = together.perform([run.pk for run in due()], fill=fill)
+    runs = together.perform([run.pk for run in due()], fill=fill).tried
 
     assert [run.state for run in runs] == ["done"] * 12
     assert stored() == alone
     assert alone
-    assert fill.batches == 1
+    assert fill.requests == 1
     assert fill.average == 36
     assert sum(run.calls for run in runs) == 36
 
@@ -65,10 +65,10 @@ def test_members_that_go_on_are_asked_for_their_next_page_together(meta):
     meta.configure(short_pages=True)
     fill = together.Fill()
 
-    runs = together.perform([run.pk for run in due()], fill=fill)
+    runs = together.perform([run.pk for run in due()], fill=fill).tried
 
     assert {run.state for run in runs} == {"done"}
-    assert 1 < fill.batches < 36
+    assert 1 < fill.requests < 36
     meta.configure(short_pages=False)
     before = stored()
     together.perform([run.pk for run in due()])
@@ -79,7 +79,7 @@ def test_one_account_that_fails_leaves_the_others_alone(meta):
     unlucky = AdAccount.objects.in_order().first()
     meta.fail("error", path=f"{unlucky.act_id}/insights", code=100, subcode=33, times=9)
 
-    runs = together.perform([run.pk for run in due()])
+    runs = together.perform([run.pk for run in due()]).tried
 
     failed = [run for run in runs if run.state == "failed"]
     assert [run.account for run in failed] == [unlucky]
@@ -90,7 +90,7 @@ def test_one_account_that_fails_leaves_the_others_alone(meta):
 def test_a_member_that_was_not_finished_is_asked_again(meta):
     meta.fail("null_item", times=3)
 
-    runs = together.perform([run.pk for run in due()])
+    runs = together.perform([run.pk for run in due()]).tried
 
     assert {run.state for run in runs} == {"done"}
 
@@ -100,7 +100,7 @@ def test_a_blocked_account_waits_and_nothing_is_sent_into_its_block(meta):
     meta.block("ads_insights", minutes=20, account=blocked.meta_id)
     together.perform([run.pk for run in due()])
 
-    runs = together.perform([run.pk for run in due()])
+    runs = together.perform([run.pk for run in due()]).tried
 
     waiting = [run for run in runs if run.state == "waiting"]
     assert [run.account for run in waiting] == [blocked]
@@ -111,7 +111,7 @@ def test_a_blocked_account_waits_and_nothing_is_sent_into_its_block(meta):
 def test_a_refused_token_fails_every_run_and_the_connection_says_so(meta):
     meta.revoke("system", 460)
 
-    runs = together.perform([run.pk for run in due()])
+    runs = together.perform([run.pk for run in due()]).tried
 
     assert {run.state for run in runs} == {"failed"}
     assert {run.error_code for run in runs} == {190}
@@ -134,4 +134,4 @@ def test_runs_that_are_done_are_not_done_again(meta):
     runs = due()
     together.perform([run.pk for run in runs])
 
-    assert together.perform([run.pk for run in runs]) == []
+    assert together.perform([run.pk for run in runs]) == together.Worked()

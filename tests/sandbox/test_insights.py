@@ -1,6 +1,5 @@
 """Parameters of an insights query, and what is refused."""
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -284,19 +283,3 @@ def test_names_come_with_their_level(graph, account):
 
     assert by_level["account"] == {"account_name"}
     assert by_level["adset"] == {"account_name", "campaign_name", "adset_name", "objective"}
-
-
-def test_it_is_quick_once_warm(graph, account):
-    asked = [
-        (0.2, {"level": "campaign", "date_preset": "last_90d"}),
-        (1.0, {"level": "ad", "date_preset": "last_28d"}),
-    ]
-    for allowed, params in asked:
-        params |= {"fields": "campaign_id,spend,reach,actions,action_values", "time_increment": "1"}
-        graph.rows(account("Harbor"), **params)
-        spent = []
-        for _ in range(3):
-            started = time.perf_counter()
-            graph.rows(account("Harbor"), **params)
-            spent.append(time.perf_counter() - started)
-        assert min(spent) < allowed
