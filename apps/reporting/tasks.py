@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from celery import Task, shared_task
 from django.db import transaction
@@ -99,15 +100,18 @@ def nudge(runs: list[SyncRun]) -> None:
 
 
 def groups(runs: list[SyncRun]) -> list[list[int]]:
-    """Ids of the runs of so many accounts at a time as one worker takes on."""
-    by_account: dict[int, list[int]] = {}
-    for run in runs:
-        by_account.setdefault(run.account_id, []).append(run.pk)
-    accounts = list(by_account.values())
-    return [
-        [pk for ids in accounts[start : start + together.MOST_ACCOUNTS] for pk in ids]
-        for start in range(0, len(accounts), together.MOST_ACCOUNTS)
-    ]
+    """Ids of as many runs as one worker takes on; those of one ad account stay together."""
+    found: list[list[int]] = []
+    for _, own in groupby(sorted(runs, key=_by_account), key=_by_account):
+        ids = [run.pk for run in own]
+        if not found or len(found[-1]) + len(ids) > together.MOST_RUNS:
+            found.append([])
+        found[-1] += ids
+    return found
+
+
+def _by_account(run: SyncRun) -> int:
+    return run.account_id
 
 
 def _at_about_the_same_time(runs: list[SyncRun]) -> Iterator[tuple[list[int], datetime]]:

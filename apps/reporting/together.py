@@ -27,8 +27,8 @@ from .rows import Unreadable
 from .store import Window
 from .sync import Fetched
 
-# Ad accounts that one worker takes on together: with two or three reads of each a batch is full.
-MOST_ACCOUNTS = 25
+# Runs that one worker takes on together: every set of 25 ad accounts, or one of many more.
+MOST_RUNS = 175
 # A list that was thought to be small and goes on beyond this is left to a report.
 MOST_ROWS = 2 * sizes.DIRECT_ROWS
 
