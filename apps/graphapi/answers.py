@@ -3,7 +3,6 @@
 Source: the Graph API pages "Handle Errors" and "Debug Requests".
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apps.graphapi import codes_limits, codes_requests
+from apps.graphapi.decoding import decode
 from apps.graphapi.envelope import meta_error
 from apps.graphapi.errors import BadAnswer, GraphError, TooMuchData, Unreachable
 from apps.graphapi.scrub import tidy
@@ -114,7 +114,7 @@ def _judge(
     if not reply.body.strip():
         return odd("An empty body", transient=busy or reply.status == 200)
     try:
-        value = json.loads(reply.body)
+        value = decode(reply.body)
     except (ValueError, RecursionError):
         return odd("Not JSON, or cut off", transient=busy or reply.status == 200)
     if isinstance(value, dict) and value.get("error"):

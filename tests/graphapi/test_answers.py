@@ -28,6 +28,26 @@ def test_an_object_is_a_value_as_it_came():
 
 
 @pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"name": "half an emoji \\ud83d"}', {"name": "half an emoji \ud83d"}),
+        (b'{"spend": Infinity}', {"spend": float("inf")}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        ('{"name": "größe"}'.encode("utf-16"), {"name": "größe"}),
+        (b'{"id": 6023920149050, "big": 18446744073709551615}', {"id": 6023920149050, "big": 2**64 - 1}),
+    ],
+)
+def test_what_is_nearly_json_is_read_as_before(body, value):
+    assert read(body).value == value
+
+
+@pytest.mark.parametrize("body", [b'{"a": ' * 100_000, b'{"a": ' * 100_000 + b"1" + b"}" * 100_000])
+def test_what_is_nested_without_end_is_no_json(body):
+    assert isinstance(read(body).error, BadAnswer)
+
+
+@pytest.mark.parametrize(
     ("body", "status", "transient"),
     [
         (HTML, 502, True),
