@@ -1,5 +1,6 @@
 """A database, a sandbox and settings of their own for a figure, gone afterwards."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -41,6 +42,7 @@ def installation() -> Iterator[Path]:
     settings.DEBUG = False  # or Django keeps every query in memory
     try:
         call_command("migrate", verbosity=0)
+        gc.freeze()  # as a worker does
         yield folder
     finally:
         postgres.remove(folder)

@@ -26,6 +26,7 @@ from bench import scratch
 
 SINCE = date(2026, 10, 1)
 DAYS, PAGE = 28, 500
+CLICKS = ["1d_click", "7d_click", "28d_click"]
 AGES = ["13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"]
 GENDERS = ["female", "male", "unknown"]
 GOAL_ROWS, GOAL_MEGABYTES = 30_000, 300
@@ -84,6 +85,7 @@ def measure(url: str, wanted: int) -> None:
     from django.db import transaction
 
     from apps.connections.models import AdAccount
+    from apps.graphapi.decoding import decode
     from apps.reporting import insights, store
     from apps.reporting.store import Window
     from apps.reporting.streaming import Incoming
@@ -102,7 +104,7 @@ def measure(url: str, wanted: int) -> None:
             with watch.time("waiting for bytes"):
                 body = session.get(url, params={"after": after}, timeout=60).content
             with watch.time("JSON"):
-                page = json.loads(body)
+                page = decode(body)
             yield from page["data"]
             after = page["after"]
             if not after:
@@ -201,6 +203,7 @@ def row(n: int) -> dict[str, Any]:
     day = str(SINCE + timedelta(days=n % DAYS))
     impressions, clicks = 100 + n * 7919 % 9000, n * 31 % 120
     sales = n % 4
+    bought = {"1d_click": n % 2, "7d_click": sales - sales // 3, "28d_click": sales, "1d_view": sales // 3}
     return {
         "account_id": "42",
         "account_currency": "EUR",
@@ -214,22 +217,34 @@ def row(n: int) -> dict[str, Any]:
         "spend": f"{impressions / 137:.2f}",
         "reach": str(impressions * 4 // 5),
         "frequency": "1.250000",
+        "attribution_setting": "7d_click_1d_view",
         "actions": [
-            {"action_type": "link_click", "value": str(clicks * 2 // 3)},
-            {"action_type": "post_engagement", "value": str(clicks)},
-            {"action_type": "landing_page_view", "value": str(clicks // 2)},
-            *(
-                [{"action_type": "omni_purchase", "value": str(sales), "7d_click": str(sales)}]
-                if sales
-                else []
-            ),
+            action("link_click", str(clicks * 2 // 3), dict.fromkeys(CLICKS, clicks * 2 // 3)),
+            action("post_engagement", str(clicks), dict.fromkeys(CLICKS, clicks)),
+            action("landing_page_view", str(clicks // 2), dict.fromkeys(CLICKS, clicks // 2)),
+            *([action("omni_purchase", str(sales), bought)] if sales else []),
         ],
-        "action_values": [{"action_type": "omni_purchase", "value": f"{sales * 89.9:.2f}"}] if sales else [],
+        "action_values": [
+            action("omni_purchase", money(n, sales), {w: money(n, number) for w, number in bought.items()})
+        ]
+        if sales
+        else [],
         "date_start": day,
         "date_stop": day,
         "age": AGES[cell % len(AGES)],
         "gender": GENDERS[cell // len(AGES)],
     }
+
+
+def action(kind: str, value: str, windows: dict[str, Any]) -> dict[str, str]:
+    """As Meta answers when it is asked for windows: those that are zero are left out."""
+    told = {window: str(number) for window, number in windows.items() if number}
+    return {"action_type": kind, "value": value, **told}
+
+
+def money(n: int, sales: int) -> str:
+    """Hardly two alike."""
+    return f"{sales * (20 + n * 37 % 9973 / 100):.2f}" if sales else ""
 
 
 if __name__ == "__main__":

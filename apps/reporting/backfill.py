@@ -119,7 +119,7 @@ def progress(account: AdAccount) -> Progress:
     days = _days(plan)
     wanted = {account.pk: sets.kept(account)}
     found = ledger.stretches([account], days.since, days.until, wanted) if days.length > 0 else []
-    done = sum(one.length for one in found if one.state in ledger.FINE)
+    done = sum(one.length for one in found if one.state in ledger.FINE and one.windows)
     todo = list(_units(found, plan))
     under_way = _under_way(account)
     refused = _refused(plan)
@@ -180,7 +180,7 @@ def _open_units(plan: SyncPlan) -> Iterator[Unit]:
 def _units(found: Iterable[ledger.Stretch], plan: SyncPlan) -> Iterator[Unit]:
     """What is left to do, newest month first, the small sets before the large ones."""
     days = _days(plan)
-    lacking = [one for one in found if one.state not in ledger.FINE and one.state != ledger.PARTIAL]
+    lacking = [one for one in found if one.state not in {*ledger.FINE, ledger.PARTIAL} or not one.windows]
     chosen = sets.kept(plan.account)
     groups = [tuple(one for one in chosen if one.hourly), *((one,) for one in chosen if not one.hourly)]
     for month in _months(days):

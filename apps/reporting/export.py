@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .attribution import WINDOWS
 from .models import Insight
 from .querysets import InsightQuerySet
 from .rows import ID_FIELDS
@@ -16,11 +17,11 @@ _RUN_BY_SPREADSHEETS = {"=", "+", "-", "@", "\t", "\r"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
-def records(insights: InsightQuerySet, level: str) -> Iterator[dict[str, Any]]:
+def records(insights: InsightQuerySet, level: str, *, windows: bool = False) -> Iterator[dict[str, Any]]:
     """Rows as Meta names things, in a fixed order: by account, day, object and segment."""
     ordered = insights.select_related("account").order_by("account__meta_id", "day", "object_id", "segment")
     for row in ordered.iterator(CHUNK):
-        yield _record(row, level)
+        yield _record(row, level) | (_by_window(row) if windows else {})
 
 
 def jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -41,12 +42,13 @@ def as_csv(rows: Iterable[dict[str, Any]], names: list[str]) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def columns(level: str, breakdown: str = "") -> list[str]:
+def columns(level: str, breakdown: str = "", *, windows: bool = False) -> list[str]:
     names = [] if level == "account" else [f"{level}_name"]
     parts = breakdown.split(",") if breakdown else []
     return [
         "account_id", "level", *ID_FIELDS[level], *names, "date_start", *parts, "impressions", "clicks",
         "inline_link_clicks", "spend", "account_currency", "reach", "actions", "action_values",
+        "attribution_setting", *(["actions_by_window", "action_values_by_window"] if windows else []),
     ]  # fmt: skip
 
 
@@ -70,6 +72,24 @@ def _record(row: Insight, level: str) -> dict[str, Any]:
         "reach": row.reach,
         "actions": row.actions,
         "action_values": row.action_values,
+        "attribution_setting": row.attribution_setting,
+    }
+
+
+def _by_window(row: Insight) -> dict[str, Any]:
+    return {
+        "actions_by_window": _turned(row.action_windows),
+        "action_values_by_window": _turned(row.action_value_windows),
+    }
+
+
+def _turned(by_type: dict[str, dict[str, Any]] | None) -> dict[str, dict[str, Any]] | None:
+    """Window to action type to number; None where windows were not asked for."""
+    if by_type is None:
+        return None
+    return {
+        window: {kind: numbers[window] for kind, numbers in by_type.items() if window in numbers}
+        for window in WINDOWS
     }
 
 

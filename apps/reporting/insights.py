@@ -8,9 +8,10 @@ from apps.connections.models import AdAccount
 from apps.graphapi import Client, Request, TooMuchData
 
 from . import rows, sets
+from .attribution import WINDOWS
 from .rows import InsightRow
 from .store import Window
-from .streaming import METRICS
+from .streaming import METRICS, WINDOWED
 
 PAGE = 500
 
@@ -49,11 +50,14 @@ def question(
     params: dict[str, Any] = {
         "level": window.level,
         "fields": [
-            "account_id", "account_currency", *rows.ID_FIELDS[window.level], *_NAMES[window.level], *metrics,
+            "account_id", "account_currency", "attribution_setting", *rows.ID_FIELDS[window.level],
+            *_NAMES[window.level], *metrics,
         ],
         "time_range": {"since": window.since.isoformat(), "until": window.until.isoformat()},
         "time_increment": "1",
     }  # fmt: skip
+    if WINDOWED.keys() & set(metrics):
+        params["action_attribution_windows"] = list(WINDOWS)
     if window.breakdown:
         params["breakdowns"] = window.breakdown.split(",")
     if filtering:

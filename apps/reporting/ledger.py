@@ -89,18 +89,20 @@ def _write(statement: str, account: AdAccount, window: Window, **facts: Any) -> 
 
 _INSERT = """
     INSERT INTO reporting_coverage AS stored
-      (account_id, level, breakdown, day, state, reason, error_code, error_subcode, not_before, note, fetched_at)
+      (account_id, level, breakdown, day, state, reason, error_code, error_subcode, not_before, note, fetched_at,
+       windows)
     SELECT %(account)s, %(level)s, %(breakdown)s, day::date, '{state}', %(reason)s, %(code)s, %(subcode)s, %(until)s,
-      '', {fetched} FROM generate_series(%(since)s::date, %(last)s::date, interval '1 day') AS day
+      '', {fetched}, {windows} FROM generate_series(%(since)s::date, %(last)s::date, interval '1 day') AS day
     ON CONFLICT (account_id, level, breakdown, day) DO UPDATE SET
       error_code = excluded.error_code, error_subcode = excluded.error_subcode, not_before = excluded.not_before,
 """
-_STORED = """state = excluded.state, reason = excluded.reason, note = '', fetched_at = excluded.fetched_at"""
-_COMPLETE = _INSERT.format(state="complete", fetched="%(now)s") + _STORED
-_PARTIAL = _INSERT.format(state="partial", fetched="%(now)s") + _STORED
+_STORED = """state = excluded.state, reason = excluded.reason, note = '', fetched_at = excluded.fetched_at,
+  windows = excluded.windows"""
+_COMPLETE = _INSERT.format(state="complete", fetched="%(now)s", windows="true") + _STORED
+_PARTIAL = _INSERT.format(state="partial", fetched="%(now)s", windows="true") + _STORED
 # What a partial day lacks stays written: the numbers that are stored are still those.
 _HINDERED = (
-    _INSERT.format(state="missing", fetched="NULL::timestamptz")
+    _INSERT.format(state="missing", fetched="NULL::timestamptz", windows="false")
     + "reason = CASE WHEN stored.state = 'partial' THEN stored.reason ELSE excluded.reason END"
 )
 
@@ -122,6 +124,8 @@ class Stretch:
     subcode: int | None = None
     waiting_until: datetime | None = None
     fetched_at: datetime | None = None
+    # Whether attribution windows were asked for with the numbers that are stored, if any are.
+    windows: bool = True
 
     @property
     def length(self) -> int:
@@ -208,18 +212,21 @@ def stretches(accounts: Iterable[AdAccount], since: date, until: date, wanted: W
 
 
 _ISLANDS = """
-    SELECT account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled,
+    SELECT account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled, windowed,
       min(day), max(day), max(fetched_at)
     FROM (
       SELECT *, day - (row_number() OVER (
-        PARTITION BY account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled
+        PARTITION BY account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled,
+          windowed
         ORDER BY day))::int AS island
       FROM (
-        SELECT *, fetched_at IS NOT NULL AND (fetched_at AT TIME ZONE 'UTC')::date >= day + %(settled)s AS settled
+        SELECT *, fetched_at IS NOT NULL AND (fetched_at AT TIME ZONE 'UTC')::date >= day + %(settled)s AS settled,
+          windows OR fetched_at IS NULL AS windowed
         FROM reporting_coverage WHERE account_id = ANY(%(accounts)s) AND day BETWEEN %(since)s AND %(until)s
       ) AS judged
     ) AS numbered
-    GROUP BY account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled, island
+    GROUP BY account_id, level, breakdown, state, reason, error_code, error_subcode, not_before, settled, windowed,
+      island
     ORDER BY account_id, level, breakdown, min(day)
 """
 
@@ -232,6 +239,7 @@ class _Row:
     subcode: int | None
     not_before: datetime | None
     settled: bool
+    windowed: bool
     since: date
     until: date
     fetched_at: datetime | None
@@ -279,8 +287,9 @@ def _absent(account: AdAccount, one: NumberSet, since: date, until: date, today:
 
 def _stored(account: AdAccount, one: NumberSet, row: _Row, today: date) -> Iterator[Stretch]:
     stretch = Stretch(
-        account, one, row.since, row.until, row.state, row.reason, row.code, row.subcode, None, row.fetched_at
-    )
+        account, one, row.since, row.until, row.state, row.reason, row.code, row.subcode, None, row.fetched_at,
+        row.windowed,
+    )  # fmt: skip
     if row.not_before and row.not_before > timezone.now():
         yield replace(stretch, state=WAITING, waiting_until=row.not_before)
     elif row.state != COMPLETE:

@@ -106,6 +106,11 @@ class Insight(models.Model):
     # Action type to number. Types overlap: never add up different ones.
     actions = models.JSONField(default=dict)
     action_values = models.JSONField(default=dict)
+    # How the ad sets behind it count conversions, in Meta's word: `7d_click_1d_view`, or `mixed` where they differ.
+    attribution_setting = models.CharField(max_length=100, default="")
+    # The same by attribution window: action type to window to number, zeros left out. Null: windows were not asked for.
+    action_windows = models.JSONField(null=True)
+    action_value_windows = models.JSONField(null=True)
     purchases = models.GeneratedField(
         expression=_first_of("actions"), output_field=ExactDecimalField(null=True), db_persist=True
     )
@@ -286,6 +291,8 @@ class Coverage(models.Model):
     not_before = models.DateTimeField(null=True)
     # What the daily check found: the parts and the whole differ.
     note = models.TextField(default="", blank=True)
+    # Whether attribution windows were asked for with the numbers that are stored.
+    windows = models.BooleanField(default=False)
     # When complete numbers were last stored. Kept when a later fetch fails: what is stored is still there.
     fetched_at = models.DateTimeField(null=True)
 

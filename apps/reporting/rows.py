@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from apps.connections.values import clean
+
+from .attribution import WINDOWS
 
 
 class Unreadable(Exception):
@@ -20,6 +21,8 @@ ID_FIELDS = {"campaign": ["campaign_id"], "adset": ["campaign_id", "adset_id"],
 
 _NAME_FIELDS = {level: f"{level}_name" for level in ID_FIELDS}
 
+_ARRAYS = ("actions", "action_values")
+_ABSENT = object()
 # Beyond these a number is no count or amount of anything, and reading it could fill the memory.
 _LARGEST, _FINEST = Decimal(10**18), -40
 # A number as Meta writes nearly all of them, within those bounds whatever it says.
@@ -48,6 +51,10 @@ class InsightRow(NamedTuple):
     frequency: Decimal | None
     actions: str  # JSON object: action type to number
     action_values: str
+    attribution_setting: str = ""
+    # JSON object: action type to window to number, zeros left out.
+    action_windows: str = "{}"
+    action_value_windows: str = "{}"
 
     @property
     def key(self) -> tuple[date, str, str, str]:
@@ -65,32 +72,58 @@ def read(
     until: date,
 ) -> InsightRow:
     """One row as Meta writes it (numbers as strings, no key without a value). Raises Unreadable."""
-    day = _day(raw, since, until)
-    ids = [_identity(raw, field, level) for field in ID_FIELDS[level]]
-    told = _text(raw.get("account_id") or account_id).removeprefix("act_")
-    if told != account_id:
+    try:
+        return _read(raw, account_id, currency, level, breakdown, since, until)
+    except TypeError:
+        return _read(_flat(raw), account_id, currency, level, breakdown, since, until)
+
+
+def _read(
+    raw: dict[str, Any], account_id: str, currency: str, level: str, breakdown: str, since: date, until: date
+) -> InsightRow:
+    """Values come again in row after row, so nearly all of it is looked up (TypeError: what can not be)."""
+    get = raw.get
+    day = _day(get("date_start"), get("date_stop", _ABSENT), since, until)
+    told, campaign_id, adset_id, ad_id, name, its_currency, setting = _texts(
+        level, get("account_id"), get("campaign_id"), get("adset_id"), get("ad_id"), get(_NAME_FIELDS[level]),
+        get("account_currency"), get("attribution_setting"),
+    )  # fmt: skip
+    if told and told != account_id:
         raise Unreadable(
             f"Meta answered with numbers of ad account {told:.40} when asked about {account_id}."
         )
+    actions, action_windows = _by_type(raw, "actions")
+    action_values, action_value_windows = _by_type(raw, "action_values")
     return InsightRow(
         day,
         level,
-        ids[-1] if ids else account_id,
-        _segment(raw, breakdown) if breakdown else "",
-        ids[0] if ids else "",
-        ids[1] if len(ids) > 1 else "",
-        ids[2] if len(ids) > 2 else "",
-        _text(raw.get(_NAME_FIELDS[level]))[:1000],
-        _text(raw.get("account_currency") or currency)[:3],
-        _whole(raw, "impressions") or 0,
-        _whole(raw, "clicks") or 0,
-        _whole(raw, "inline_link_clicks") or 0,
-        _or_zero(_number(raw, "spend")),
-        _whole(raw, "reach"),
-        _number(raw, "frequency"),
-        _by_type(raw, "actions"),
-        _by_type(raw, "action_values"),
+        ad_id or adset_id or campaign_id or account_id,
+        _segment(breakdown, *[get(part) for part in _parts(breakdown)]) if breakdown else "",
+        campaign_id,
+        adset_id,
+        ad_id,
+        name,
+        its_currency or currency,
+        _whole("impressions", get("impressions")) or 0,
+        _whole("clicks", get("clicks")) or 0,
+        _whole("inline_link_clicks", get("inline_link_clicks")) or 0,
+        _or_zero(_number("spend", get("spend"))),
+        _whole("reach", get("reach")),
+        _number("frequency", get("frequency")),
+        actions,
+        action_values,
+        setting,
+        action_windows,
+        action_value_windows,
     )
+
+
+def _flat(raw: dict[str, Any]) -> dict[str, Any]:
+    """Lists and objects as their text, but for the action arrays."""
+    return {
+        name: str(value) if isinstance(value, list | dict) and name not in _ARRAYS else value
+        for name, value in raw.items()
+    }
 
 
 def moment(value: Any) -> datetime | None:
@@ -101,45 +134,64 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-@lru_cache(1024)
-def _date(text: str) -> date:
-    return date.fromisoformat(text)
+# What a row is made of, each read once for all rows that have the same.
 
 
-def _day(raw: dict[str, Any], since: date, until: date) -> date:
-    first, last = raw.get("date_start"), raw.get("date_stop")
+@lru_cache(1024, typed=True)
+def _day(first: Any, last: Any, since: date, until: date) -> date:
     try:
-        day = _date(str(first))
+        day = date.fromisoformat(str(first))
     except ValueError as error:
         raise Unreadable(f"Meta sent a row without a readable date_start ({first!r:.40}).") from error
-    if str(raw.get("date_stop", day)) != day.isoformat():
+    if last is not _ABSENT and str(last) != day.isoformat():
         raise Unreadable(f"Meta sent one row for {day} to {last!r:.40} when asked for single days.")
     if not since <= day <= until:
         raise Unreadable(f"Meta sent a row of {day} when asked for {since} to {until}.")
     return day
 
 
-def _identity(raw: dict[str, Any], field: str, level: str) -> str:
-    value = _text(raw.get(field))
-    if not 0 < len(value) <= LONGEST_ID:
+@lru_cache(4096, typed=True)
+def _texts(
+    level: str, account: Any, campaign: Any, adset: Any, ad: Any, name: Any, currency: Any, setting: Any
+) -> tuple[str, ...]:
+    """Its account, the ids of its object and of those above it, the name, the currency, the setting."""
+    given = {"campaign_id": campaign, "adset_id": adset, "ad_id": ad}
+    ids = [_identity(level, field, given[field]) for field in ID_FIELDS[level]]
+    return (
+        clean(account or "").removeprefix("act_"),
+        *ids,
+        *[""] * (len(given) - len(ids)),
+        clean(name)[:1000],
+        clean(currency or "")[:3],
+        clean(setting)[:100],
+    )
+
+
+def _identity(level: str, field: str, value: Any) -> str:
+    text = clean(value)
+    if not 0 < len(text) <= LONGEST_ID:
         raise Unreadable(f"Meta sent a row of level {level} without {field}, or with one that is none.")
-    return value
+    return text
 
 
-def _segment(raw: dict[str, Any], breakdown: str) -> str:
+@lru_cache(64)
+def _parts(breakdown: str) -> list[str]:
+    return breakdown.split(",")
+
+
+@lru_cache(4096, typed=True)
+def _segment(breakdown: str, *values: Any) -> str:
     """What the row is of the breakdown. Rows without it would all count as one."""
-    values = [raw.get(part) for part in breakdown.split(",")]
     if None in values:
-        part = breakdown.split(",")[values.index(None)]
+        part = _parts(breakdown)[values.index(None)]
         raise Unreadable(f"Meta sent a row without {part} when asked to break down by {breakdown}.")
-    segment = ",".join([_text(value) for value in values])
+    segment = ",".join([clean(value) for value in values])
     if len(segment) > LONGEST_SEGMENT:
         raise Unreadable(f"Meta sent a row whose {breakdown} is longer than {LONGEST_SEGMENT} characters.")
     return segment
 
 
-def _number(raw: dict[str, Any], field: str) -> Decimal | None:
-    value = raw.get(field)
+def _number(field: str, value: Any) -> Decimal | None:
     if value is None or value == "":
         return None
     if type(value) is str and _PLAIN(value):
@@ -162,11 +214,10 @@ def _or_zero(number: Decimal | None) -> Decimal:
     return Decimal(0) if number is None else number
 
 
-def _whole(raw: dict[str, Any], field: str) -> int | None:
-    value = raw.get(field)
-    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+def _whole(field: str, value: Any) -> int | None:
+    if type(value) is str and value.isdigit() and len(value) <= _DIGITS and value.isascii():
         return int(value)
-    number = _number(raw, field)
+    number = _number(field, value)
     if number is None:
         return None
     if number != number.to_integral_value():
@@ -176,52 +227,97 @@ def _whole(raw: dict[str, Any], field: str) -> int | None:
     return int(number)
 
 
-def _by_type(raw: dict[str, Any], field: str) -> str:
-    """An action array as a JSON object, action type to number, digits kept as they came."""
-    entries = raw.get(field) or []
-    if not isinstance(entries, Iterable) or isinstance(entries, str | dict):
+class _Action(NamedTuple):
+    """One entry of an action array: its digits by name, and the members of the two objects that it becomes."""
+
+    kind: str
+    digits: dict[str, str]
+    total: str  # empty where only windows count it
+    windows: str  # empty where every window is zero
+
+
+_Entry = dict[str, Any]
+# Those read last, by their keys and values: few differ in all of an answer.
+_actions: dict[tuple[Any, ...], _Action] = {}
+_MOST_ACTIONS = 16_384
+
+
+def _by_type(raw: dict[str, Any], field: str) -> tuple[str, str]:
+    """An action array as two JSON objects, digits kept as they came: action type to number, and to its windows."""
+    entries = raw.get(field)
+    if not entries:
+        return "{}", "{}"
+    if not isinstance(entries, list):
         raise Unreadable(f"Meta sent {field} in an unknown form.")
-    texts = _plain_by_type(entries)
-    if texts is not None:
-        return "{" + ",".join([f"{kind}:{value}" for kind, value in texts.items()]) + "}"
-    totals: dict[str, Decimal] = {}
+    found: dict[str, _Action] = {}
     for entry in entries:
-        kind = clean(entry.get("action_type")) if isinstance(entry, dict) else ""
-        if kind:
-            totals[kind] = totals.get(kind, Decimal(0)) + _or_zero(_number(entry, "value"))
+        if type(entry) is dict:
+            try:
+                action = _actions.get((*entry, *entry.values())) or _remember(entry)
+            except TypeError:  # a list in it, which can not be looked up
+                action = _action(_flat(entry))
+            kind = action[0]
+            if kind in found:
+                found[kind] = _together(found[kind], action)
+            elif kind:
+                found[kind] = action
     # Written by hand so that 812.40 stays 812.40: json would go through a float.
-    return "{" + ",".join(f"{json.dumps(kind)}:{value:f}" for kind, value in totals.items()) + "}"
+    totals = ",".join([action[2] for action in found.values() if action[2]])
+    windows = ",".join([action[3] for action in found.values() if action[3]])
+    return f"{{{totals}}}", f"{{{windows}}}"
 
 
-def _plain_by_type(entries: Iterable[Any]) -> dict[str, str] | None:
-    """The same where all is as usual: each type once, with a plain number."""
-    texts: dict[str, str] = {}
-    for entry in entries:
-        if type(entry) is not dict:
-            return None
-        kind, value = entry.get("action_type"), entry.get("value")
-        if type(kind) is not str or not kind or type(value) is not str or not _is_plain(value):
-            return None
-        quoted = _quoted(kind)
-        if quoted in texts or quoted == '""':
-            return None
-        texts[quoted] = value
-    return texts
+def _remember(entry: _Entry) -> _Action:
+    action = _action(entry)
+    # Only texts: a number equals others that are written differently, and true equals 1.
+    if {*map(type, entry.values())} == {str}:
+        if len(_actions) >= _MOST_ACTIONS:
+            _actions.clear()
+        _actions[*entry, *entry.values()] = action
+    return action
 
 
-@lru_cache(8192)
-def _is_plain(text: str) -> bool:
-    return len(text) < 40 and _PLAIN(text) is not None
+def _action(entry: _Entry) -> _Action:
+    kind = _text(entry.get("action_type"))
+    if not kind:
+        return _NO_ACTION
+    digits = {"value": _digits("value", entry.get("value"))}
+    for window in WINDOWS:
+        if window in entry:
+            number = _digits(window, entry[window])
+            if not _is_zero(number):
+                digits[window] = number
+    return _written(kind, digits)
 
 
-@lru_cache(1024)
-def _quoted(kind: str) -> str:
-    return json.dumps(clean(kind))
+def _digits(name: str, value: Any) -> str:
+    if type(value) is str and _PLAIN(value):
+        return value
+    return f"{_or_zero(_number(name, value)):f}"
 
 
-_remembered = lru_cache(4096)(clean)
+def _is_zero(number: str) -> bool:
+    return not number.strip("-0.")
 
 
-def _text(value: Any) -> str:
-    """Clean text; short ones, which come again in row after row, are remembered."""
-    return _remembered(value) if type(value) is str and len(value) < 200 else clean(value)
+def _written(kind: str, digits: dict[str, str]) -> _Action:
+    quoted = _quoted(kind)
+    windows = ",".join([f'"{name}":{number}' for name, number in digits.items() if name != "value"])
+    # Where the ad set's own setting counts nothing, Meta only lists the type because a window does.
+    total = "" if windows and _is_zero(digits["value"]) else f"{quoted}:{digits['value']}"
+    return _Action(kind, digits, total, f"{quoted}:{{{windows}}}" if windows else "")
+
+
+def _together(one: _Action, other: _Action) -> _Action:
+    """The same type twice: both count."""
+    sums = {
+        name: Decimal(one.digits.get(name, "0")) + Decimal(other.digits.get(name, "0"))
+        for name in one.digits | other.digits
+    }
+    return _written(one.kind, {name: f"{number:f}" for name, number in sums.items()})
+
+
+_text, _quoted = lru_cache(1024, typed=True)(clean), lru_cache(1024)(json.dumps)
+
+
+_NO_ACTION = _Action("", {}, "", "")

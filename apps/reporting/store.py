@@ -12,7 +12,7 @@ from apps.connections.models import AdAccount
 
 from .models import PURCHASE_TYPES
 from .rows import InsightRow
-from .streaming import COLUMNS, KEY, METRICS, TEXTS, Incoming
+from .streaming import COLUMNS, KEY, METRICS, NUMBERS, TEXTS, WINDOWED, Incoming
 
 
 @dataclass(frozen=True)
@@ -113,20 +113,24 @@ def _list(columns: Iterable[str], prefix: str = "") -> str:
     return ", ".join(prefix + column for column in columns)
 
 
-_NONE = dict.fromkeys(METRICS, "0") | {
-    "reach": "NULL",
-    "frequency": "NULL",
-    "actions": "'{{}}'::jsonb",
-    "action_values": "'{{}}'::jsonb",
-}
+_NONE = (
+    dict.fromkeys(METRICS, "0")
+    | {
+        "reach": "NULL",
+        "frequency": "NULL",
+        "actions": "'{{}}'::jsonb",
+        "action_values": "'{{}}'::jsonb",
+    }
+    | dict.fromkeys(WINDOWED.values(), "NULL")
+)
 # A metric that never came is nothing, as with a row that Meta sends without it.
 _GIVEN = {name: f"incoming.{name}" for name in (*KEY, *TEXTS)} | {
     metric: f"COALESCE(incoming.{metric}, {_NONE[metric]})"
     if _NONE[metric] != "NULL"
     else f"incoming.{metric}"
-    for metric in METRICS
+    for metric in NUMBERS
 }
-_VALUES = (*TEXTS, *METRICS)
+_VALUES = (*TEXTS, *NUMBERS)
 # What a day was first reported as: set with the row, never again.
 _FIRST = {
     "first_spend": _GIVEN["spend"],
@@ -200,4 +204,6 @@ def _scope(kept: Kept, n: int) -> str:
 
 
 def _filled(kept: Kept) -> str:
-    return ", ".join(f"{metric} = stored.{metric}" for metric in METRICS if metric in kept.metrics)
+    metrics = [metric for metric in METRICS if metric in kept.metrics]
+    columns = metrics + [WINDOWED[metric] for metric in metrics if metric in WINDOWED]
+    return ", ".join(f"{column} = stored.{column}" for column in columns)

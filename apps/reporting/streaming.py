@@ -6,7 +6,7 @@ reads on. What a crash of the server empties is noticed by its count (`reports`)
 
 import io
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -18,9 +18,12 @@ from .rows import InsightRow
 METRICS = (
     "impressions", "clicks", "inline_link_clicks", "spend", "reach", "frequency", "actions", "action_values",
 )  # fmt: skip
+# What comes with a metric: the same numbers by attribution window. Null where the metric was not asked for.
+WINDOWED = {"actions": "action_windows", "action_values": "action_value_windows"}
 KEY = ("day", "object_id", "segment")
-TEXTS = ("campaign_id", "adset_id", "ad_id", "name", "currency")
-COLUMNS = (*KEY, *TEXTS, *METRICS)
+TEXTS = ("campaign_id", "adset_id", "ad_id", "name", "currency", "attribution_setting")
+NUMBERS = (*METRICS, *WINDOWED.values())
+COLUMNS = (*KEY, *TEXTS, *NUMBERS)
 # Rows that are held at a time.
 BATCH = 5000
 _PREFIX = "reporting_incoming"
@@ -112,6 +115,7 @@ def _tables() -> list[tuple[str, int]]:
 _TYPES = {
     "day": "date NOT NULL", "impressions": "bigint", "clicks": "bigint", "inline_link_clicks": "bigint",
     "spend": "numeric", "reach": "bigint", "frequency": "numeric", "actions": "jsonb", "action_values": "jsonb",
+    **dict.fromkeys(WINDOWED.values(), "jsonb"),
 }  # fmt: skip
 _DEFINITION = "part bigint NOT NULL, place bigint NOT NULL, " + ", ".join(
     f"{column} {_TYPES.get(column, 'text NOT NULL')}" for column in COLUMNS
@@ -122,31 +126,33 @@ _NULL = "\\N"
 
 def _lines(rows: Iterable[InsightRow], part: int, metrics: Collection[str], first: int) -> Iterator[str]:
     """Rows in PostgreSQL's COPY text form."""
-    asked = [metric in metrics for metric in METRICS]
+    asked = [metric in metrics for metric in (*METRICS, *WINDOWED)]
     everything = all(asked)
     for place, row in enumerate(rows, first):
-        texts = "\t".join(
-            (row.object_id, row.segment, row.campaign_id, row.adset_id, row.ad_id, row.name, row.currency)
+        (
+            day, _, object_id, segment, campaign_id, adset_id, ad_id, name, currency, impressions, clicks,
+            inline_link_clicks, spend, reach, frequency, actions, action_values, attribution_setting,
+            action_windows, action_value_windows,
+        ) = row  # fmt: skip
+        texts = (object_id, segment, campaign_id, adset_id, ad_id, name, currency, attribution_setting)
+        line = "\t".join(texts)
+        if "\\" in line or "\n" in line or "\r" in line or line.count("\t") != _TABS:
+            line = "\t".join([text.translate(_ESCAPES) for text in texts])
+        arrays: Sequence[str] = (actions, action_values, action_windows, action_value_windows)
+        if "\\" in actions or "\\" in action_values or "\\" in action_windows or "\\" in action_value_windows:
+            arrays = [text.translate(_ESCAPES) for text in arrays]
+        values: Sequence[str] = (
+            str(impressions),
+            str(clicks),
+            str(inline_link_clicks),
+            str(spend),
+            _NULL if reach is None else str(reach),
+            _NULL if frequency is None else str(frequency),
+            *arrays,
         )
-        if "\\" in texts or "\n" in texts or "\r" in texts or texts.count("\t") != 6:
-            texts = "\t".join(
-                text.translate(_ESCAPES)
-                for text in (
-                    row.object_id, row.segment, row.campaign_id, row.adset_id, row.ad_id, row.name, row.currency,
-                )
-            )  # fmt: skip
-        values = [
-            str(row.impressions),
-            str(row.clicks),
-            str(row.inline_link_clicks),
-            str(row.spend),
-            _NULL if row.reach is None else str(row.reach),
-            _NULL if row.frequency is None else str(row.frequency),
-            row.actions,
-            row.action_values,
-        ]
-        if "\\" in row.actions or "\\" in row.action_values:
-            values[6:] = row.actions.translate(_ESCAPES), row.action_values.translate(_ESCAPES)
         if not everything:
             values = [value if wanted else _NULL for value, wanted in zip(values, asked, strict=True)]
-        yield f"{part}\t{place}\t{row.day}\t{texts}\t" + "\t".join(values) + "\n"
+        yield f"{part}\t{place}\t{day.isoformat()}\t{line}\t" + "\t".join(values) + "\n"
+
+
+_TABS = len(TEXTS) + 1

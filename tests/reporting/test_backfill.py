@@ -85,6 +85,24 @@ def test_what_is_there_already_is_not_fetched_again(account):
     assert windows(backfill.step()) == [(*SMALL, date(2026, 8, 1), date(2026, 8, 31))]
 
 
+def test_days_that_were_fetched_before_windows_were_asked_for_are_fetched_again(account):
+    for level in ("account", "campaign"):
+        ledger.complete(account, Window(level, date(2026, 8, 1), NEWEST))
+    Coverage.objects.filter(day__month=9).update(windows=False)
+    backfill.start(account, date(2026, 8, 1))
+
+    progress = backfill.progress(account)
+    assert progress.all - progress.done == 2 * 30
+    (run,) = backfill.step()
+    assert windows([run]) == [(*SMALL, date(2026, 9, 1), date(2026, 9, 30))]
+    assert sync.perform(run.pk).state == "done"
+
+    assert backfill.step() == []
+    assert backfill.progress(account).percent == 100
+    assert not Coverage.objects.filter(windows=False).exists()
+    assert not Insight.objects.filter(action_windows=None).exists()
+
+
 def test_it_goes_on_where_it_was_stopped(account):
     backfill.start(account, date(2026, 8, 1))
     sync.perform(backfill.step()[0].pk)

@@ -48,7 +48,9 @@ def row(**more):
         "day": MON, "object_id": campaign, "segment": "", "campaign_id": campaign, "adset_id": "", "ad_id": "",
         "name": "Herbst", "currency": "EUR", "impressions": 1000, "clicks": 10, "inline_link_clicks": 7,
         "spend": Decimal("12.30"), "reach": 800, "frequency": Decimal("1.25"), "actions": '{"lead":3}',
-        "action_values": '{"omni_purchase":45.60}',
+        "action_values": '{"omni_purchase":45.60}', "attribution_setting": "7d_click_1d_view",
+        "action_windows": '{"lead":{"1d_click":2,"7d_click":3},"link_click":{"1d_click":9}}',
+        "action_value_windows": '{"omni_purchase":{"7d_click":45.60}}',
     } | more  # fmt: skip
     return InsightRow(**values)
 
@@ -89,8 +91,34 @@ def test_a_json_line_has_metas_names_and_our_numbers(put):
         "reach": 800,
         "actions": {"lead": 3},
         "action_values": {"omni_purchase": 45.6},
+        "attribution_setting": "7d_click_1d_view",
     }
     assert told.strip() == "1 rows exported."
+
+
+def test_windows_leave_on_request_by_window_and_type(put):
+    put({})
+
+    (line,), (cell,) = lines(windows=True), cells(windows=True)
+
+    assert line["actions_by_window"] == {
+        "1d_click": {"lead": 2, "link_click": 9}, "7d_click": {"lead": 3}, "28d_click": {}, "1d_view": {}, "1d_ev": {},
+    }  # fmt: skip
+    assert line["action_values_by_window"]["7d_click"] == {"omni_purchase": 45.6}
+    assert line["actions"] == {"lead": 3}
+    assert list(line) == list(cell) == export.columns("campaign", windows=True)
+    assert json.loads(cell["actions_by_window"]) == line["actions_by_window"]
+
+
+def test_windows_that_were_not_fetched_are_null_and_no_zeros(put):
+    put({})
+    Insight.objects.update(action_windows=None, action_value_windows={})
+
+    (line,), (cell,) = lines(windows=True), cells(windows=True)
+
+    assert line["actions_by_window"] is None
+    assert cell["actions_by_window"] == ""
+    assert line["action_values_by_window"]["7d_click"] == {}
 
 
 @pytest.mark.parametrize(

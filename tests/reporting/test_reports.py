@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 SINCE, UNTIL = date(2026, 9, 10), date(2026, 9, 16)
 COLUMNS = [
     "day", "object_id", "segment", "campaign_id", "adset_id", "ad_id", "name", "currency", "impressions", "clicks",
-    "inline_link_clicks", "spend", "reach", "frequency",
+    "inline_link_clicks", "spend", "reach", "frequency", "attribution_setting",
 ]  # fmt: skip
 
 
@@ -68,17 +68,15 @@ def same(account, level="ad", breakdown="", **days):
 
 def _ours(account, level, breakdown):
     for row in Insight.objects.filter(account=account).at(level, breakdown):
-        yield (*(getattr(row, name) for name in COLUMNS), row.actions, row.action_values)
+        arrays = (row.actions, row.action_windows, row.action_values, row.action_value_windows)
+        yield (*(getattr(row, name) for name in COLUMNS), *arrays)
 
 
 def _theirs(account, level, breakdown, since=SINCE, until=UNTIL):
     client = clients.for_connection(clients.connection_for(account))
     for row in insights.fetch(client, account, level=level, since=since, until=until, breakdown=breakdown):
-        yield (
-            *(getattr(row, name) for name in COLUMNS),
-            json.loads(row.actions),
-            json.loads(row.action_values),
-        )
+        arrays = (row.actions, row.action_windows, row.action_values, row.action_value_windows)
+        yield (*(getattr(row, name) for name in COLUMNS), *map(json.loads, arrays))
 
 
 def orders(run):
@@ -411,9 +409,16 @@ def test_a_field_that_fails_everywhere_comes_to_an_end_and_the_others_arrive(acc
 
     work_off(run, clock, least=30)
 
-    ours = {row[:3]: row[:-1] for row in _ours(account, "ad", "")}
-    theirs = {row[:3]: row[:-1] for row in _theirs(account, "ad", "")}
+    ours = {row[:3]: row[:-2] for row in _ours(account, "ad", "")}
+    theirs = {row[:3]: row[:-2] for row in _theirs(account, "ad", "")}
     assert ours == theirs
+    assert any(row[-1]["omni_purchase"]["7d_click"] for row in theirs.values() if "omni_purchase" in row[-1])
+    assert {row.action_value_windows is None for row in Insight.objects.all()} == {True}
+    asked = {"action_attribution_windows" in form for form in fussy.forms if fields_of(form) & {"actions"}}
+    assert asked == {True}
+    without = [form for form in fussy.forms if not fields_of(form) & {"actions", "action_values"}]
+    assert without
+    assert not any("action_attribution_windows" in form for form in without)
     assert all("action_values" in gap.reason for gap in reports.gaps(run))
     assert len(fussy.forms) < 200
 

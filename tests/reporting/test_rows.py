@@ -151,6 +151,11 @@ REFUSED = {
     "actions as an object": ({"actions": {"link_click": 3}}, "actions in an unknown form"),
     "actions as a number": ({"actions": 3}, "actions in an unknown form"),
     "an action that is none": ({"actions": [{"action_type": "lead", "value": "many"}]}, "no number"),
+    "a window that is none": (
+        {"actions": [{"action_type": "lead", "value": "1", "7d_click": "many"}]},
+        "7d_click as 'many', which is no number",
+    ),
+    "a window as a list": ({"actions": [{"action_type": "lead", "value": "1", "1d_ev": [1]}]}, "no number"),
     "an action without end": ({"action_values": [{"action_type": "lead", "value": "Infinity"}]}, "no number"),
 }
 
@@ -188,6 +193,67 @@ def test_the_same_action_twice_is_added_up():
     row = read(actions=[{"action_type": "lead", "value": "1"}, {"action_type": "lead", "value": "2"}])
 
     assert row.actions == '{"lead":3}'
+
+
+def test_windows_are_kept_by_type_digit_for_digit():
+    row = read(
+        actions=[
+            {"action_type": "link_click", "value": "301", "1d_click": "301", "7d_click": "301"},
+            {"action_type": "lead", "value": "2"},
+            {"action_type": "omni_purchase", "value": "9", "1d_click": "6", "1d_view": "2", "1d_ev": "1"},
+        ],
+        action_values=[{"action_type": "omni_purchase", "value": "812.40", "28d_click": "900.10"}],
+        attribution_setting="7d_click_1d_view",
+    )
+
+    assert row.action_windows == (
+        '{"link_click":{"1d_click":301,"7d_click":301},"omni_purchase":{"1d_click":6,"1d_view":2,"1d_ev":1}}'
+    )
+    assert row.action_value_windows == '{"omni_purchase":{"28d_click":900.10}}'
+    assert row.attribution_setting == "7d_click_1d_view"
+
+
+def test_a_type_that_only_a_window_counts_stands_in_its_windows_alone():
+    row = read(actions=[{"action_type": "lead", "value": "0", "28d_click": "1"}], action_values=[])
+
+    assert (row.actions, row.action_windows) == ("{}", '{"lead":{"28d_click":1}}')
+    assert (row.action_values, row.action_value_windows) == ("{}", "{}")
+
+
+def test_windows_that_are_zero_or_that_nobody_asked_for_are_left_out():
+    row = read(
+        actions=[
+            {"action_type": "lead", "value": "1", "1d_click": "0", "1d_view": "0.00", "7d_click": "", "dda": "4",
+             "28d_click": None, "7d_click_first_conversion": "1", "inline": "1"},
+        ]
+    )  # fmt: skip
+
+    assert (row.actions, row.action_windows) == ('{"lead":1}', "{}")
+
+
+def test_the_same_action_twice_is_added_up_by_window_too():
+    row = read(
+        action_values=[
+            {"action_type": "lead", "value": "1.10", "1d_click": "1.10"},
+            {"action_type": "lead", "value": "2", "1d_click": "0.90", "1d_view": "3"},
+        ]
+    )
+
+    assert row.action_values == '{"lead":3.10}'
+    assert row.action_value_windows == '{"lead":{"1d_click":2.00,"1d_view":3}}'
+
+
+def test_what_was_read_before_is_no_excuse_for_another_type():
+    assert read(actions=[{"action_type": "lead", "value": 1}]).actions == '{"lead":1}'
+    assert read(actions=[{"action_type": "lead", "value": 1.0}]).actions == '{"lead":1.0}'
+    with pytest.raises(Unreadable, match="no number"):
+        read(actions=[{"action_type": "lead", "value": True}])
+
+
+def test_more_entries_than_are_remembered_are_read_all_the_same():
+    for n in range(rows._MOST_ACTIONS + 10):
+        assert read(actions=[{"action_type": "lead", "value": str(n)}]).actions == f'{{"lead":{n}}}'
+    assert len(rows._actions) <= rows._MOST_ACTIONS
 
 
 def test_odd_entries_of_an_action_array_are_left_out():
@@ -240,7 +306,7 @@ def test_a_moment_is_read_or_is_none(text, moment):
 # --- anything at all -----------------------------------------------------------------------------
 
 _numbers_in_words = st.from_regex(r"-?\d{1,4}(\.\d+)?(e\d{1,7})?")
-_keys = st.sampled_from(["action_type", "value", "x"])
+_keys = st.sampled_from(["action_type", "value", "1d_click", "x"])
 _anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | _numbers_in_words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
@@ -273,6 +339,12 @@ def test_whatever_comes_it_is_a_row_that_can_be_stored_or_a_sentence(changed, le
         assert 0 <= count < 2**63
     assert row.spend.is_finite()
     assert len(f"{row.spend:f}") < 100
+    for windows in (row.action_windows, row.action_value_windows):
+        assert all(
+            isinstance(value, int | float)
+            for numbers in json.loads(windows).values()
+            for value in numbers.values()
+        )
     for numbers in (row.actions, row.action_values):
         assert all(isinstance(value, int | float) for value in json.loads(numbers).values())
         assert len(numbers) < 10_000

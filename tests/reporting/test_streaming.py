@@ -27,7 +27,9 @@ def row(ad="1", day=DAY, **values):
         "day": day, "level": "ad", "object_id": ad, "segment": "", "campaign_id": "c", "adset_id": "s", "ad_id": ad,
         "name": f"Ad {ad}", "currency": "EUR", "impressions": 100, "clicks": 5, "inline_link_clicks": 3,
         "spend": Decimal("1.50"), "reach": 80, "frequency": Decimal("1.25"), "actions": '{"lead":2}',
-        "action_values": '{"lead":2.50}',
+        "action_values": '{"lead":2.50}', "attribution_setting": "1d_click",
+        "action_windows": '{"lead":{"1d_click":2}}',
+        "action_value_windows": '{"lead":{"1d_click":2.50}}',
     }  # fmt: skip
     return InsightRow(**(usual | values))
 
@@ -83,6 +85,60 @@ def test_a_row_that_comes_twice_counts_once_and_the_later_one(account, incoming)
 
     assert merged(account, incoming) == Changes(rows=2, added=2)
     assert Insight.objects.get(object_id="1").clicks == 2
+
+
+def test_windows_come_with_their_metric_and_are_null_where_it_was_not_asked_for(account, incoming):
+    incoming.write([row("1"), row("2")], part=1, metrics=["impressions", "action_values"])
+    incoming.write([row("1", action_windows='{"lead":{"7d_click":3}}')], part=2, metrics=["actions"])
+
+    merged(account, incoming)
+
+    one, two = Insight.objects.order_by("object_id")
+    assert (one.actions, one.action_windows) == ({"lead": 2}, {"lead": {"7d_click": 3}})
+    assert (two.actions, two.action_windows) == ({}, None)
+    assert one.action_value_windows == two.action_value_windows == {"lead": {"1d_click": 2.5}}
+    assert {one.attribution_setting, two.attribution_setting} == {"1d_click"}
+
+
+def test_windows_of_a_field_that_did_not_come_stay_as_they_are_stored(account, incoming):
+    incoming.write([row("1")])
+    merged(account, incoming)
+    incoming.clear(0)
+    others = [metric for metric in METRICS if metric != "actions"]
+    fresh = {"action_windows": "{}", "action_value_windows": '{"lead":{"1d_click":9}}'}
+    incoming.write([row("1", actions="{}", **fresh)], metrics=others)
+
+    merged(account, incoming, [Kept(DAY, DAY, ["actions"])])
+
+    stored = Insight.objects.get()
+    assert (stored.actions, stored.action_windows) == ({"lead": 2}, {"lead": {"1d_click": 2}})
+    assert stored.action_value_windows == {"lead": {"1d_click": 9}}
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"action_windows": '{"lead":{"1d_click":1}}'},
+        {"action_value_windows": "{}"},
+        {"attribution_setting": "7d_click"},
+    ],
+)
+def test_a_window_or_a_setting_that_changed_is_a_change(account, incoming, news):
+    incoming.write([row("1"), row("2")])
+    merged(account, incoming)
+    incoming.clear(0)
+    incoming.write([row("1", **news), row("2")])
+
+    assert merged(account, incoming) == Changes(rows=2, changed=1)
+
+
+def test_a_row_from_before_windows_gets_them(account, incoming):
+    incoming.write([row("1", action_windows="{}", action_value_windows="{}")])
+    merged(account, incoming)
+    Insight.objects.update(action_windows=None, action_value_windows=None)
+
+    assert merged(account, incoming).changed == 1
+    assert Insight.objects.get().action_windows == {}
 
 
 def test_storing_the_same_again_writes_nothing(account, incoming):
@@ -142,11 +198,15 @@ def test_a_field_that_did_not_come_keeps_its_stored_value(account, incoming):
     ["a\tb", "back\\slash", "line\nbreak", "\\N", "\\.", "re\rturn", "🍂 Größe", "", "'; DROP TABLE x; --"],
 )
 def test_any_name_comes_in_as_it_is(account, incoming, name):
-    incoming.write([row("1", name=name, segment=name, actions='{"a\\\\b":1}')])
+    windows = '{"a\\\\b":{"1d_ev":1}}'
+    incoming.write(
+        [row("1", name=name, segment=name, actions='{"a\\\\b":1}'), row("2", action_windows=windows)]
+    )
     merged(account, incoming)
 
-    stored = Insight.objects.get()
+    stored, other = Insight.objects.order_by("object_id")
     assert (stored.name, stored.segment, stored.actions) == (name, name, {"a\\b": 1})
+    assert other.action_windows == {"a\\b": {"1d_ev": 1}}
 
 
 def test_what_was_half_read_is_cleared_and_others_stay(incoming):

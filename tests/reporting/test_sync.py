@@ -65,15 +65,15 @@ def numbers(**filters):
     return sorted(map(repr, Insight.objects.filter(**filters).values_list(*names)))
 
 
-def told_by(sandbox, account, level, since=SINCE, until=UNTIL):
+def told_by(sandbox, account, level, since=SINCE, until=UNTIL, fields="", **more):
     """The same rows in a few lines that know nothing of our client."""
     token, secret = sandbox.token("system"), sandbox.app_secret.encode()
-    fields = "account_id,campaign_id,impressions,clicks,spend,reach,actions"
+    fields = f"account_id,campaign_id,impressions,clicks,spend,reach,actions{fields}"
     answer = requests.get(
         f"{sandbox.url}/v26.0/{account.act_id}/insights",
         params={"level": level, "fields": fields, "time_increment": "1", "limit": "5000", "access_token": token,
                 "time_range": json.dumps({"since": str(since), "until": str(until)}),
-                "appsecret_proof": hmac.new(secret, token.encode(), hashlib.sha256).hexdigest()},
+                "appsecret_proof": hmac.new(secret, token.encode(), hashlib.sha256).hexdigest(), **more},
         timeout=10,
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
@@ -103,6 +103,40 @@ def test_what_is_stored_is_what_meta_says(make_account, sandbox, piece):
             assert {kind: Decimal(str(value)) for kind, value in mine.actions.items()} == actions
     assert run.rows == Insight.objects.count()
     assert run.calls == 3
+
+
+@pytest.mark.parametrize("piece", ["Fjäll", "Praia"])
+def test_windows_are_what_meta_says_and_the_rest_is_as_if_nobody_had_asked_for_them(
+    make_account, sandbox, piece
+):
+    account = make_account(piece)
+    names = ["1d_click", "7d_click", "28d_click", "1d_view", "1d_ev"]
+
+    perform(account)
+
+    theirs = told_by(
+        sandbox, account, "campaign", fields=",action_values,attribution_setting",
+        action_attribution_windows=json.dumps(names),
+    )  # fmt: skip
+    ours = {(row.day.isoformat(), row.object_id): row for row in Insight.objects.filter(level="campaign")}
+    found = set()
+    for row in theirs:
+        mine = ours[row["date_start"], row["campaign_id"]]
+        assert mine.attribution_setting == row["attribution_setting"]
+        for field, stored in (
+            ("actions", mine.action_windows), ("action_values", mine.action_value_windows)
+        ):  # fmt: skip
+            told = {
+                one["action_type"]: {name: Decimal(one[name]) for name in names if name in one}
+                for one in row.get(field, [])
+            }
+            exact = {
+                kind: {name: Decimal(str(number)) for name, number in numbers.items()}
+                for kind, numbers in stored.items()
+            }
+            assert exact == {kind: numbers for kind, numbers in told.items() if numbers}
+            found |= {(field, name) for numbers in told.values() for name in numbers}
+    assert found == {(field, name) for field in ("actions", "action_values") for name in names}
 
 
 def test_campaigns_add_up_to_their_account_on_every_day(make_account):

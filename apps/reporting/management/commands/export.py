@@ -17,6 +17,12 @@ class Command(BaseCommand):
         arguments.add_breakdowns(parser, many=False)
         parser.add_argument("--level", choices=Level.values, default=Level.CAMPAIGN.value)
         parser.add_argument("--format", choices=["csv", "jsonl"], default="csv")
+        parser.add_argument(
+            "--windows",
+            action="store_true",
+            help="add actions_by_window and action_values_by_window: attribution window to action type to number; "
+            "null where windows were not fetched. In CSV they are JSON in their cell, like actions.",
+        )
 
     def handle(
         self,
@@ -27,17 +33,18 @@ class Command(BaseCommand):
         level: str,
         breakdown: str | None,
         format: str,
+        windows: bool,
         **options: Any,
     ) -> None:
         arguments.check_window(since, until)
         chosen = (
             Insight.objects.of(arguments.accounts(account)).at(level, breakdown or "").between(since, until)
         )
-        rows = export.records(chosen, level)
+        rows = export.records(chosen, level, windows=windows)
         lines = (
             export.jsonl(rows)
             if format == "jsonl"
-            else export.as_csv(rows, export.columns(level, breakdown or ""))
+            else export.as_csv(rows, export.columns(level, breakdown or "", windows=windows))
         )
         try:
             for text in lines:
