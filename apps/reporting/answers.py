@@ -10,20 +10,21 @@ from django.db.models import Q
 
 from apps.connections.models import AdAccount
 
-from . import campaigns, fetched, freshness
+from . import attribution, campaigns, fetched, freshness
 from .delivery import Delivery
 from .fetched import Fetched
-from .figures import SUMS, Totals, sum_of
+from .figures import Totals, sum_of, sums
 from .forms import Question
 from .models import Insight, Level
 from .performance import CampaignRow, Compared, CurrencyGroup, Days, Performance, Spans
 from .periods import Period
+from .querysets import InsightQuerySet
 
 
 def answer(question: Question) -> Performance:
     spans, accounts = Spans.of(question), question.accounts_shown
     held = fetched.of(accounts, [period for period in (spans.complete, spans.versus) if period])
-    rows = campaigns.found(accounts, spans, held)
+    rows = campaigns.found(accounts, spans, held, question.attribution)
     source = _Source(question, spans, held, [row for row in rows if campaigns.wanted(row, question)])
     delivered = [row for row in rows if row.delivered]
     unfetched = held.lacking(accounts, spans.complete)
@@ -36,6 +37,7 @@ def answer(question: Question) -> Performance:
         uncompared=[one for one in held.lacking(accounts, spans.versus) if one not in unfetched],
         objectives=sorted({row.objective for row in delivered if row.objective}),
         deliveries=_deliveries(delivered),
+        settings="" if question.attribution.windows else attribution.different(source.settings(accounts)),
     )
 
 
@@ -66,18 +68,32 @@ class _Source:
         days = self._days(accounts)
         return [self._group(currency, by_currency[currency], days[currency]) for currency in order]
 
+    def settings(self, accounts: list[AdAccount]) -> set[str]:
+        """How the ad sets of the period count conversions. Campaigns are only asked where an account has several."""
+        shown = [self.spans.current]
+        found = _settings(self._insights(accounts, shown))
+        if attribution.is_several(found) and not self.question.narrows_campaigns:
+            return _settings(self._insights(accounts, shown, by_campaign=True))
+        return found
+
     def _days(self, accounts: list[AdAccount]) -> dict[str, Days]:
-        """By currency: from account rows, or from the campaigns' own when only some of them count."""
-        insights = Insight.objects.of(accounts).filter(_on_a_day_of(self.spans.windows))
-        if self.question.narrows_campaigns:
-            insights = insights.at(Level.CAMPAIGN).filter(object_id__in=[row.meta_id for row in self.rows])
-        else:
-            insights = insights.at(Level.ACCOUNT)
+        """By currency."""
         days: dict[str, Days] = defaultdict(dict)
-        sums = insights.values("account__currency", "day").annotate(**SUMS).order_by()
-        for currency, day, *totals in sums.values_list("account__currency", "day", *SUMS):
+        columns = sums(self.question.attribution)
+        insights = self._insights(accounts, self.spans.windows).values("account__currency", "day")
+        brought = insights.annotate(**columns).order_by()
+        for currency, day, *totals in brought.values_list("account__currency", "day", *columns):
             days[currency][day] = Totals(*totals)
         return days
+
+    def _insights(
+        self, accounts: list[AdAccount], periods: Iterable[Period], *, by_campaign: bool = False
+    ) -> InsightQuerySet:
+        """Account rows, or those of campaigns: these alone can say what only some of them brought."""
+        insights: InsightQuerySet = Insight.objects.of(accounts).filter(_on_a_day_of(periods))
+        if self.question.narrows_campaigns:
+            return insights.at(Level.CAMPAIGN).filter(object_id__in=[row.meta_id for row in self.rows])
+        return insights.at(Level.CAMPAIGN if by_campaign else Level.ACCOUNT)
 
     def _group(self, currency: str, accounts: list[AdAccount], days: Days) -> CurrencyGroup:
         spans = self.spans
@@ -101,6 +117,10 @@ class _Source:
             ended=[row for row in rows if not row.delivered],
             compared=compared,
         )
+
+
+def _settings(insights: InsightQuerySet) -> set[str]:
+    return set(insights.order_by().values_list("attribution_setting", flat=True).distinct())
 
 
 def _on_a_day_of(periods: Iterable[Period]) -> Q:

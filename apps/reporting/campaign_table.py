@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -93,7 +94,7 @@ def total(found: Performance) -> Compared:
 
 CSV_COLUMNS = [
     "account_id", "account_name", "campaign_id", "campaign_name", "objective", "delivery", "account_currency",
-    "daily_budget", "spend", "impressions", "clicks", "purchases", "purchase_value",
+    "daily_budget", "spend", "impressions", "clicks", "purchases", "purchase_value", "attribution",
 ]  # fmt: skip
 
 
@@ -109,10 +110,15 @@ def csv_records(found: Performance) -> Iterator[dict[str, Any]]:
             "objective": row.objective,
             "delivery": row.delivery.word,
             "account_currency": row.account.currency,
-            "daily_budget": "" if row.daily_budget is None else f"{row.daily_budget:f}",
+            "daily_budget": _exact(row.daily_budget),
             "spend": f"{totals.spend:f}",
             "impressions": totals.impressions,
             "clicks": totals.clicks,
-            "purchases": f"{totals.purchases:f}",
-            "purchase_value": f"{totals.value:f}",
+            "purchases": _exact(totals.purchases),
+            "purchase_value": _exact(totals.value),
+            "attribution": found.question.attribution.label,
         }
+
+
+def _exact(number: Decimal | None) -> str:
+    return "" if number is None else f"{number:f}"

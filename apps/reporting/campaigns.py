@@ -11,8 +11,9 @@ from apps.connections.models import AdAccount
 from apps.graphapi.money import major_units
 
 from . import delivery
+from .attribution import Attribution
 from .fetched import Fetched
-from .figures import NOTHING, SUMS, Totals
+from .figures import NOTHING, Totals, sums
 from .forms import Question
 from .models import Campaign, Insight, Level
 from .performance import CampaignRow, Compared, Spans
@@ -36,11 +37,13 @@ _NOT_LISTED = _Listed()
 _Key = tuple[int, str]  # account id, Meta's id
 
 
-def found(accounts: list[AdAccount], spans: Spans, held: Fetched) -> list[CampaignRow]:
+def found(
+    accounts: list[AdAccount], spans: Spans, held: Fetched, attribution: Attribution
+) -> list[CampaignRow]:
     """Every campaign that delivered in the period or in the days before. Costs two queries, rarely three."""
-    sums = _sums(accounts, spans)
-    listed = _listed(object_id for _, object_id in sums)
-    names = _names(accounts, [key for key in sums if not listed.get(key[1], _NOT_LISTED).name])
+    brought = _brought(accounts, spans, attribution)
+    listed = _listed(object_id for _, object_id in brought)
+    names = _names(accounts, [key for key in brought if not listed.get(key[1], _NOT_LISTED).name])
     by_id = {account.pk: account for account in accounts}
     comparable = by_id.keys() - {account.pk for account in held.lacking(accounts, spans.versus)}
     return [
@@ -51,26 +54,31 @@ def found(accounts: list[AdAccount], spans: Spans, held: Fetched) -> list[Campai
             names.get(object_id, object_id),
             _compared(parts, spans.before is not None and account_id in comparable),
         )
-        for (account_id, object_id), parts in sums.items()
+        for (account_id, object_id), parts in brought.items()
         if account_id in comparable or parts.keys() != {_BEFORE}
     ]
 
 
-def _sums(accounts: list[AdAccount], spans: Spans) -> dict[_Key, dict[str, Totals]]:
+def _brought(
+    accounts: list[AdAccount], spans: Spans, attribution: Attribution
+) -> dict[_Key, dict[str, Totals]]:
     """One grouping for each part of time, because three small ones are faster than one that sorts days into parts."""
     periods = {_COMPLETE: spans.complete, _PARTIAL: spans.partial, _BEFORE: spans.before}
-    queries = [_sums_within(accounts, period, name) for name, period in periods.items() if period]
-    sums: dict[_Key, dict[str, Totals]] = defaultdict(dict)
+    columns = sums(attribution)
+    queries = [_within(accounts, period, name, columns) for name, period in periods.items() if period]
+    brought: dict[_Key, dict[str, Totals]] = defaultdict(dict)
     for part, account_id, object_id, *totals in queries[0].union(*queries[1:], all=True):
-        sums[account_id, object_id][part] = Totals(*totals)
-    return sums
+        brought[account_id, object_id][part] = Totals(*totals)
+    return brought
 
 
-def _sums_within(accounts: list[AdAccount], period: Period, name: str) -> QuerySet[Any, Any]:
+def _within(
+    accounts: list[AdAccount], period: Period, name: str, columns: dict[str, Any]
+) -> QuerySet[Any, Any]:
     insights: QuerySet[Any, Any] = Insight.objects.of(accounts).at(Level.CAMPAIGN)
-    sums = insights.filter(day__range=(period.since, period.until)).values("account_id", "object_id")
-    named: QuerySet[Any, Any] = sums.annotate(part=Value(name), **SUMS).order_by()
-    return named.values_list("part", "account_id", "object_id", *SUMS)
+    grouped = insights.filter(day__range=(period.since, period.until)).values("account_id", "object_id")
+    named: QuerySet[Any, Any] = grouped.annotate(part=Value(name), **columns).order_by()
+    return named.values_list("part", "account_id", "object_id", *columns)
 
 
 def _listed(ids: Iterable[str]) -> dict[str, _Listed]:

@@ -167,7 +167,7 @@ def ranked(page: Performance) -> Ranking:
     currency = page.groups[0].currency if len(page.groups) == 1 else ""
     measure = "spend" if currency else "purchases"
     parts = [(name, all_of(row.figures for row in rows)) for name, rows in _parts(page)]
-    parts.sort(key=lambda part: (-getattr(part[1].current, measure), part[0]))
+    parts.sort(key=lambda part: (-(getattr(part[1].current, measure) or 0), part[0]))
     # One that is left over may as well be named.
     shown, rest = (parts[:_RANKED], parts[_RANKED:]) if len(parts) > _RANKED + 1 else (parts, [])
     if rest:

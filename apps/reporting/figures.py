@@ -3,34 +3,63 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from operator import attrgetter
+from functools import reduce
+from operator import add, attrgetter
 from typing import Any, Self
 
-from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, Sum, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact
+
+from .attribution import Attribution
+from .fields import ExactDecimalField
+from .models import PURCHASE_TYPES
 
 ZERO = Decimal(0)
 
-# What a query has to annotate, in the order of the fields of `Totals`.
-SUMS = {
-    "spend_sum": Sum("spend"),
-    "impressions_sum": Sum("impressions"),
-    "clicks_sum": Sum("clicks"),
-    "purchases_sum": Coalesce(Sum("purchases"), ZERO),
-    "value_sum": Coalesce(Sum("purchase_value"), ZERO),
-    "rows_sum": Count("*"),
-}
+
+def sums(attribution: Attribution) -> dict[str, Any]:
+    """What a query has to annotate, in the order of the fields of `Totals`."""
+    purchases, value = (
+        (_by_window("action_windows", attribution), _by_window("action_value_windows", attribution))
+        if attribution.windows
+        else (Coalesce(Sum("purchases"), ZERO), Coalesce(Sum("purchase_value"), ZERO))
+    )
+    return {
+        "spend_sum": Sum("spend"),
+        "impressions_sum": Sum("impressions"),
+        "clicks_sum": Sum("clicks"),
+        "purchases_sum": purchases,
+        "value_sum": value,
+        "rows_sum": Count("*"),
+    }
+
+
+def _by_window(column: str, attribution: Attribution) -> Any:
+    """The purchases of these windows; null where one of the rows was fetched without windows."""
+    found = Coalesce(*[KeyTransform(kind, column) for kind in PURCHASE_TYPES])
+    numbers = [
+        Coalesce(Cast(KeyTextTransform(window, found), ExactDecimalField()), ZERO)
+        for window in attribution.windows
+    ]
+    all_known = Exact(Count(column), Count("*"))
+    summed = When(condition=all_known, then=Sum(reduce(add, numbers)))
+    return Case(summed, output_field=ExactDecimalField(null=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Money is in the one currency of the rows summed. Ratios are None where there is nothing to divide by."""
+    """Money is in the one currency of the rows summed. Ratios are None where there is nothing to divide by.
+
+    Purchases and their value are None where they are not known of all rows, by the windows that were chosen.
+    """
 
     spend: Decimal = ZERO
     impressions: int = 0
     clicks: int = 0
-    purchases: Decimal = ZERO
-    value: Decimal = ZERO
+    purchases: Decimal | None = ZERO
+    value: Decimal | None = ZERO
     rows: int = 0  # how many stored rows stand behind this; 0 means no delivery or no data, not zero
 
     def __add__(self, other: Self) -> Self:
@@ -38,8 +67,8 @@ class Totals:
             self.spend + other.spend,
             self.impressions + other.impressions,
             self.clicks + other.clicks,
-            self.purchases + other.purchases,
-            self.value + other.value,
+            _plus(self.purchases, other.purchases),
+            _plus(self.value, other.value),
             self.rows + other.rows,
         )
 
@@ -64,8 +93,12 @@ class Totals:
         return _ratio(self.spend * 1000, Decimal(self.impressions))
 
 
-def _ratio(above: Decimal, below: Decimal) -> Decimal | None:
-    return above / below if below else None
+def _ratio(above: Decimal | None, below: Decimal | None) -> Decimal | None:
+    return above / below if below and above is not None else None
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other
 
 
 NOTHING = Totals()
@@ -75,7 +108,11 @@ _COLUMNS: list[tuple[Any, Any]] = [(attrgetter(column.name), column.default) for
 def sum_of(parts: Iterable[Totals]) -> Totals:
     """Column by column: there may be many thousands."""
     parts = list(parts)
-    return Totals(*(sum(map(column, parts), zero) for column, zero in _COLUMNS))
+    return Totals(*(_sum([column(part) for part in parts], zero) for column, zero in _COLUMNS))
+
+
+def _sum(values: list[Any], zero: Any) -> Any:
+    return None if any(value is None for value in values) else sum(values, zero)
 
 
 @dataclass(frozen=True)
@@ -86,6 +123,7 @@ class Metric:
     label: str
     unit: str  # money, count, percent, ratio
     better: int
+    attributed: bool = False  # counts purchases, and so depends on the attribution
 
     def of(self, totals: Totals) -> Decimal | int | None:
         return getattr(totals, self.name)  # type: ignore[no-any-return]
@@ -100,9 +138,9 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("spend", "Spend", "money", 0),
-        Metric("cpp", "Cost / purchase", "money", -1),
-        Metric("roas", "ROAS", "ratio", 1),
-        Metric("purchases", "Purchases", "count", 1),
+        Metric("cpp", "Cost / purchase", "money", -1, attributed=True),
+        Metric("roas", "ROAS", "ratio", 1, attributed=True),
+        Metric("purchases", "Purchases", "count", 1, attributed=True),
         Metric("impressions", "Impressions", "count", 0),
         Metric("ctr", "CTR (all)", "percent", 1),
         Metric("cpm", "CPM", "money", -1),

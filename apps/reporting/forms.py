@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from apps.connections.models import AdAccount
 
+from . import attribution
 from .arguments import earliest
+from .attribution import AS_SET, Attribution
 from .figures import METRICS
 from .periods import LONGEST, PRESETS, Period, preset
 
@@ -29,6 +31,7 @@ class Question:
     period: Period
     preset: str = ""  # empty where the days were given
     versus: str = "previous"
+    attribution: Attribution = AS_SET
     currency: str = SIDE_BY_SIDE
     metric: str = "spend"
     weekly: bool = False
@@ -76,6 +79,7 @@ class PerformanceForm(forms.Form):
 
     period = _choice("The period", PRESETS)
     vs = _choice("The comparison", COMPARISONS)
+    attr = _text("The attribution", 60)
     cur = _text("The currency", 10)
     metric = _choice("The metric", METRICS)
     g = _choice("The granularity", ["day", "week"])
@@ -93,6 +97,12 @@ class PerformanceForm(forms.Form):
         # `from` is no name that a class body can have.
         self.fields |= {"from": _day("The first day"), "to": _day("The last day")}
 
+    def clean_attr(self) -> Attribution:
+        try:
+            return attribution.read(self.cleaned_data["attr"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
     def question(self) -> Question:
         """What was asked, with `told` filled with a sentence for everything that was not understood."""
         self.is_valid()
@@ -107,6 +117,7 @@ class PerformanceForm(forms.Form):
             period=period,
             preset=named,
             versus=chosen("vs", "previous"),
+            attribution=self.cleaned_data.get("attr") or AS_SET,
             currency=self._currency(accounts),
             metric=chosen("metric", "spend"),
             weekly=chosen("g", "day") == "week",

@@ -132,6 +132,7 @@ class Performance:
     uncompared: list[AdAccount]  # of which only days before are missing
     objectives: list[str]  # of the campaigns that delivered, narrowed or not
     deliveries: list[Delivery]
+    settings: str = ""  # a sentence where ad sets count by different attribution settings
 
     @property
     def campaigns(self) -> list[CampaignRow]:
@@ -170,6 +171,11 @@ class Performance:
         return bool(self.groups) and all(group.compared for group in self.groups)
 
     @property
+    def windowless(self) -> list[date]:
+        """Days that are shown, or else compared with, whose purchases are not known by the windows chosen."""
+        return _unknown(self.days) or _unknown(self.days_before)
+
+    @property
     def days(self) -> Days:
         """Counts per day over all currencies."""
         return _together(group.days for group in self.groups)
@@ -177,6 +183,10 @@ class Performance:
     @property
     def days_before(self) -> Days:
         return _together(group.days_before for group in self.groups)
+
+
+def _unknown(days: Days) -> list[date]:
+    return sorted(day for day, totals in days.items() if totals.purchases is None)
 
 
 def _together(parts: Iterable[Days]) -> Days:

@@ -9,8 +9,9 @@ from django.urls import reverse
 from apps.connections.models import AdAccount
 from apps.ui import formats
 
-from . import campaign_table, charts, forms, periods, strip, trust, verdict
+from . import attribution, campaign_table, charts, forms, periods, strip, trust, verdict
 from .arguments import earliest
+from .attribution import Attribution
 from .figures import METRICS
 from .models import SyncRun
 from .performance import Performance
@@ -72,12 +73,19 @@ def _filters(found: Performance, visible: list[AdAccount]) -> dict[str, Any]:
         "currencies": by_currency(question.accounts),
         "presets": periods.PRESETS,
         "comparisons": forms.COMPARISONS,
+        "attributions": _attributions(found),
         "groupings": forms.GROUPINGS,
         "objectives": _objectives(found),
         "narrowed": _narrowed(found),
         "earlier": _earlier(found),
         "later": _later(found),
     }
+
+
+def _attributions(found: Performance) -> list[Attribution]:
+    """Those that can be chosen, and the one that is."""
+    chosen = found.question.attribution
+    return [*attribution.CHOICES, *([] if chosen in attribution.CHOICES else [chosen])]
 
 
 def _objectives(found: Performance) -> list[tuple[str, str]]:
@@ -124,6 +132,7 @@ def _pictures(found: Performance) -> dict[str, Any]:
     return {
         "chart": chart,
         "chart_title": f"{metric.label} per {step}",
+        "chart_attributed": metric.attributed,
         "chart_label": charts.sentence(found, chart),
         "chart_before": charts.name_before(found, versus) if versus and charts.shows_before(chart) else "",
         "few_points": charts.few_points(found, chart) if len(chart.days) < FEWEST_POINTS else None,

@@ -77,9 +77,13 @@ def _note(page: Performance, metric: Metric, group: CurrencyGroup | None) -> str
         case "cpm":
             return f"{formats.compact(figures.impressions)} impressions"
         case "roas":
-            return f"value {formats.compact(figures.value, group.currency)}" if group else ""
+            if group is None or figures.value is None:
+                return ""
+            return f"value {formats.compact(figures.value, group.currency)}"
         case "cpp":
             return "lower is better"
+        case "purchases" if page.question.attribution.windows:
+            return page.question.attribution.label
         case _:
             accounts = len(page.accounts)
             return "1 account" if accounts == 1 else f"{accounts} accounts"

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from apps.ui import formats
 
+from .figures import Totals
 from .freshness import Freshness
 from .performance import CurrencyGroup, Performance
 
@@ -48,14 +49,20 @@ def _one(page: Performance, group: CurrencyGroup) -> list[Part]:
         Part("Spent "),
         Part(spent, "b"),
         Part(f" {_when(page)}{compared} "),
-        *_purchases(group),
+        *_purchases(page, group),
     ]
 
 
-def _purchases(group: CurrencyGroup) -> list[Part]:
+def _no_purchases(page: Performance, totals: Totals) -> str:
+    if totals.purchases is None:
+        return f"Its purchases by {page.question.attribution.label} are not known."
+    return "No purchase was reported."
+
+
+def _purchases(page: Performance, group: CurrencyGroup) -> list[Part]:
     totals, growth = group.figures.current, group.figures.growth("purchases")
     if not totals.purchases:
-        return [Part("No purchase was reported.")]
+        return [Part(_no_purchases(page, totals))]
     each = Part(formats.money(totals.cpp, group.currency), "b")
     if growth is None:
         count = formats.integer(totals.purchases)
@@ -74,7 +81,8 @@ def _several(page: Performance) -> list[Part]:
     figures = page.figures
     if not figures.current.purchases:
         shown = formats.compact(figures.current.impressions)
-        return [Part(f"{shown} impressions", "b"), Part(f" {_when(page)}. No purchase was reported.")]
+        told = _no_purchases(page, figures.current)
+        return [Part(f"{shown} impressions", "b"), Part(f" {_when(page)}. {told}")]
     count = formats.integer(figures.current.purchases)
     return [
         Part("1 purchase" if count == "1" else f"{count} purchases", "b"),

@@ -85,24 +85,46 @@ def deliver(
     purchases="1",
     value="30",
     name="",
+    windows=None,
+    value_windows=None,
+    setting="",
 ) -> None:
-    """On each of the days the campaign (or one that is not listed) brings this, and the account that much more."""
+    """On each of the days the campaign (or one that is not listed) brings this, and the account that much more.
+
+    `windows` and `value_windows` are of its purchases, window to number; None: nobody asked for them.
+    """
     object_id = brought_by.meta_id if brought_by else "999"
     sums = {"spend": Decimal(spend), "impressions": impressions, "clicks": clicks}
     actions, values = {"omni_purchase": purchases}, {"omni_purchase": value}
     for one in days:
         Insight.objects.create(
             account=account, day=one, level="campaign", object_id=object_id, campaign_id=object_id, name=name,
-            currency=account.currency, actions=actions, action_values=values, **sums,
+            currency=account.currency, actions=actions, action_values=values, attribution_setting=setting,
+            action_windows=_windows(windows), action_value_windows=_windows(value_windows), **sums,
         )  # fmt: skip
-        whole, _ = Insight.objects.get_or_create(
+        whole, new = Insight.objects.get_or_create(
             account=account, day=one, level="account", object_id=account.meta_id, currency=account.currency
         )
+        whole.attribution_setting = setting if new or setting == whole.attribution_setting else "mixed"
+        whole.action_windows = _more(new, whole.action_windows, windows)
+        whole.action_value_windows = _more(new, whole.action_value_windows, value_windows)
         for field, number in sums.items():
             setattr(whole, field, getattr(whole, field) + number)
         whole.actions = _added(whole.actions, purchases)
         whole.action_values = _added(whole.action_values, value)
         whole.save()
+
+
+def _windows(windows):
+    return None if windows is None else {"omni_purchase": windows}
+
+
+def _more(new, stored, windows):
+    """Of an account whose windows are only known where those of each campaign are."""
+    if windows is None or (stored is None and not new):
+        return None
+    before = (stored or {}).get("omni_purchase", {})
+    return _windows({name: before.get(name, 0) + windows.get(name, 0) for name in before | windows})
 
 
 def _added(actions: dict[str, str], number: str) -> dict[str, str]:

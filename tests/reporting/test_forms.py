@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.http import QueryDict
 
+from apps.reporting.attribution import Attribution
 from apps.reporting.forms import SIDE_BY_SIDE, SORTS, PerformanceForm
 from apps.reporting.periods import Period
 
@@ -46,7 +47,7 @@ def test_an_empty_address_asks_for_the_last_28_days_of_everything(ask, visible):
 
 def test_everything_in_an_address_is_read(ask, visible):
     question, told = ask(
-        f"accounts={visible[2].act_id}&from=2026-11-01&to=2026-11-10&vs=year&cur=usd&metric=roas&g=week&by=account"
+        f"accounts={visible[2].act_id}&from=2026-11-01&to=2026-11-10&vs=year&attr=1d_view,7d_click&cur=usd&metric=roas&g=week&by=account"
         "&sort=name&q=%20trail%20shoes%20&objective=OUTCOME_SALES&delivery=paused&page=3"
     )
 
@@ -56,6 +57,7 @@ def test_everything_in_an_address_is_read(ask, visible):
     assert (question.versus, question.currency, question.metric) == ("year", "USD", "roas")
     assert (question.weekly, question.by, question.page) == (True, "account", "3")
     assert (question.sort, question.descending) == ("name", False)
+    assert question.attribution == Attribution(("7d_click", "1d_view"))
     assert (question.search, question.objective, question.delivery) == (
         "trail shoes",
         "OUTCOME_SALES",
@@ -155,6 +157,13 @@ def test_a_named_period_ends_on_the_day_that_has_begun_everywhere(visible):
         ("metric=__class__", "The metric is not one of the choices."),
         ("g=hour", "The granularity is not one of the choices."),
         ("by=placement", "The grouping is not one of the choices."),
+        ("attr=7d_view", "The attribution is not one of the choices."),
+        (
+            "attr=1d_click,7d_click",
+            "The attribution has two click windows, which contain each other. Choose one.",
+        ),
+        (f"attr={'1d_ev,' * 11}", "The attribution is longer than 60 characters."),
+        ("attr=%00", "The attribution has a character that no name has."),
         ("sort=--spend", "The order is not one of the choices."),
         ("sort=meta_id", "The order is not one of the choices."),
         ("sort=%00", "The order is not one of the choices."),

@@ -7,6 +7,8 @@ import pytest
 import time_machine
 
 from apps.reporting.answers import answer
+from apps.reporting.attribution import Attribution
+from apps.reporting.figures import sum_of
 from apps.reporting.models import Insight, SyncRun
 from apps.reporting.periods import Period
 
@@ -451,10 +453,101 @@ def test_budgets_deliveries_and_growth_can_be_ordered_by(shop):
     assert names(ask(shop, sort="delta", descending=True)) == ["B", "A"]
 
 
+# --- attribution ---------------------------------------------------------------------------------
+
+SEEN = {"1d_click": 2, "7d_click": 3, "28d_click": 5, "1d_view": 1}
+WORTH = {"1d_click": 20, "7d_click": 30.5, "28d_click": 50, "1d_view": 10}
+BY_CLICK, BY_BOTH, BY_EV = (
+    Attribution(("7d_click",)),
+    Attribution(("7d_click", "1d_view")),
+    Attribution(("1d_ev",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "purchases", "value"), [(BY_CLICK, 21, "213.5"), (BY_BOTH, 28, "283.5"), (BY_EV, 0, "0")]
+)
+def test_purchases_are_counted_by_the_windows_chosen(shop, chosen, purchases, value):
+    deliver(shop, WEEK, campaign(shop), windows=SEEN, value_windows=WORTH)
+
+    found = ask(shop, attribution=chosen, versus="none")
+
+    for totals in (found.figures.current, found.campaigns[0].figures.current, sum_of(found.days.values())):
+        assert (totals.purchases, totals.value) == (purchases, Decimal(value))
+        assert (totals.spend, totals.impressions) == (70, 7000)
+        assert totals.cpp == (Decimal(70) / purchases if purchases else None)
+        assert totals.roas == Decimal(value) / 70
+    assert found.windowless == []
+
+
+def test_one_type_is_chosen_for_a_row_and_never_added_to_another(shop):
+    deliver(shop, [WEEK.since], campaign(shop))
+    Insight.objects.update(
+        action_windows={"purchase": {"7d_click": 4, "1d_view": 1}, "omni_purchase": {"7d_click": 6}},
+        action_value_windows={"offsite_conversion.fb_pixel_purchase": {"1d_view": 9.5}},
+    )
+
+    totals = ask(shop, attribution=BY_BOTH).figures.current
+
+    assert (totals.purchases, totals.value) == (6, Decimal("9.5"))
+
+
+def test_purchases_are_not_known_where_a_row_was_fetched_without_windows(shop):
+    deliver(shop, WEEK, campaign(shop, "With"), windows=SEEN, value_windows=WORTH)
+    deliver(shop, [WEEK.until], campaign(shop, "Without"))
+
+    found = ask(shop, attribution=BY_CLICK)
+
+    with_windows, without = (
+        row.figures.current for row in sorted(found.campaigns, key=lambda row: -row.figures.current.spend)
+    )
+    assert with_windows.purchases == 21
+    for totals in (without, found.figures.current, found.groups[0].total.current):
+        assert (totals.purchases, totals.value, totals.cpp, totals.roas) == (None,) * 4
+        assert totals.spend
+    assert found.windowless == [WEEK.until]
+    assert found.days[WEEK.since].purchases == 3
+    assert names(ask(shop, attribution=BY_CLICK, sort="purchases")) == ["With", "Without"]
+
+
+def test_days_compared_with_that_have_no_windows_are_told_and_not_compared(shop):
+    deliver(shop, WEEK_BEFORE, campaign(shop))
+    deliver(shop, WEEK, campaign(shop), windows=SEEN, value_windows=WORTH)
+
+    found = ask(shop, attribution=BY_CLICK)
+
+    assert found.windowless == list(WEEK_BEFORE)
+    assert found.figures.growth("purchases") is None
+    assert found.figures.growth("spend") == 0
+    assert ask(shop).windowless == []
+
+
+def test_different_settings_are_told_while_each_ad_set_counts_by_its_own(shop):
+    deliver(shop, WEEK, campaign(shop, "A"), setting="7d_click_1d_view", windows=SEEN, value_windows=WORTH)
+    assert ask(shop).settings == ""
+
+    deliver(shop, [WEEK.since], campaign(shop, "B"), setting="1d_click", windows={}, value_windows={})
+
+    told = "Ad sets count purchases by different settings: 7-day click or 1-day view, 1-day click."
+    assert ask(shop).settings == told
+    assert ask(shop, attribution=BY_CLICK).settings == ""
+    assert ask(shop, search="B").settings == ""
+    assert ask(shop, period=span("11-10", "11-15")).settings == ""
+
+
 # --- cost ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chosen", [{}, {"search": "p"}, {"versus": "year"}, {"versus": "none"}])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"search": "p"},
+        {"versus": "year"},
+        {"versus": "none"},
+        {"attribution": Attribution(("1d_click",))},
+    ],
+)
 def test_more_accounts_and_campaigns_cost_no_more_queries(shop, chosen, count_queries):
     deliver(shop, WEEK, campaign(shop))
     accounts = [shop]
@@ -465,7 +558,7 @@ def test_more_accounts_and_campaigns_cost_no_more_queries(shop, chosen, count_qu
         deliver(accounts[-1], WEEK, campaign(accounts[-1], "Spring"))
         deliver(shop, [WEEK.since], campaign(shop, f"Spring {n}"))
 
-    assert count_queries(lambda: ask(*accounts, **chosen)) == before <= 8
+    assert count_queries(lambda: ask(*accounts, **chosen)) == before <= 9
 
 
 def test_no_account_is_no_trouble():

@@ -74,6 +74,83 @@ def text_of(response):
     )
 
 
+# --- attribution ---------------------------------------------------------------------------------
+
+WINDOWS = {"windows": {"7d_click": 3, "1d_view": 1}, "value_windows": {"7d_click": 33, "1d_view": 9}}
+
+
+def test_the_attribution_changes_purchases_everywhere_and_is_named(shop, reader):
+    deliver(shop, LAST_28, campaign(shop, "Winter wool"), spend="12", **WINDOWS)
+
+    page = text_of(reader.get(f"{PAGE}?attr=7d_click,1d_view&vs=none&metric=purchases"))
+    as_set = text_of(reader.get(f"{PAGE}?vs=none&metric=purchases"))
+
+    assert "112 purchases cost €3.00 each" in page  # 4 a day
+    assert re.search(r"Purchases 112 \S* ?7-day click \+ 1-day view", page)
+    assert page.count("Attribution: 7-day click + 1-day view") == 2
+    assert "28 purchases cost €12.00 each" in as_set
+    assert as_set.count("Attribution: as set on each ad set") == 2
+    rows = list(csv.DictReader(io.StringIO(reader.get(f"{CSV}?attr=7d_click").content.decode())))
+    assert [(row["purchases"], row["purchase_value"], row["attribution"]) for row in rows] == [
+        ("84", "924", "7-day click")
+    ]
+
+
+def test_the_attribution_is_a_filter_in_the_form_and_stays_in_the_address(busy, reader):
+    html = reader.get(f"{PAGE}?attr=1d_ev").content.decode()
+
+    assert re.search(r'name="attr" value="1d_ev" checked', html)
+    assert html.count('type="radio" name="attr"') == 7
+    assert re.search(r'type="hidden" name="attr" value="1d_ev"', html)  # the search keeps it
+    assert "attr=1d_ev&amp;metric=roas" in html
+    assert re.search(r'href="/performance/export.csv\?attr=1d_ev"', html)
+    own = reader.get(f"{PAGE}?attr=1d_view,1d_click").content.decode()
+    assert re.search(r'value="1d_click,1d_view" checked> 1-day click \+ 1-day view', own)
+
+
+def test_days_without_windows_are_told_and_are_no_zeros(busy, reader):
+    page = text_of(reader.get(f"{PAGE}?attr=1d_click&vs=none&cur=EUR&metric=purchases"))
+
+    assert "Attribution windows were not fetched for some of these days." in page
+    assert "Purchases by 1-day click are not known for 28 days within 27 Oct – 23 Nov 2026, nor" in page
+    assert (
+        "“Sync now” asks Meta for them. The nightly run brings the last 28 days, a backfill those before."
+        in page
+    )
+    assert "Its purchases by 1-day click are not known." in page
+    assert "No purchase was reported" not in page
+    rows = list(csv.DictReader(io.StringIO(reader.get(f"{CSV}?attr=1d_click").content.decode())))
+    assert {(row["purchases"], row["purchase_value"]) for row in rows} == {("", "")}
+    assert "not fetched for some" not in text_of(reader.get(PAGE))
+
+
+@pytest.mark.parametrize("metric", ["spend", "purchases", "cpp", "roas"])
+@pytest.mark.parametrize("more", ["", "&by=account&g=week", "&period=yesterday", "&q=winter&sort=-purchases"])
+def test_unknown_purchases_break_no_view_also_with_two_currencies(busy, reader, metric, more):
+    other = ad_account("Liberty", "USD")
+    fetched(other)
+    deliver(other, LAST_28, campaign(other, "Winter too"), **WINDOWS)
+
+    for address in (PAGE, CSV):
+        assert reader.get(f"{address}?attr=7d_click&metric={metric}{more}").status_code == 200
+
+
+def test_different_settings_are_told_near_the_figures(shop, reader):
+    deliver(shop, LAST_28, campaign(shop, "A"), setting="7d_click_1d_view")
+    deliver(shop, LAST_28, campaign(shop, "B"), setting="1d_click")
+
+    told = "Ad sets count purchases by different settings: 7-day click or 1-day view, 1-day click."
+    assert told in text_of(reader.get(PAGE))
+    assert told not in text_of(reader.get(f"{PAGE}?attr=1d_click"))
+
+
+def test_an_attribution_that_is_none_is_told(busy, reader):
+    page = text_of(reader.get(f"{PAGE}?attr=7d_click,28d_click"))
+
+    assert "The attribution has two click windows, which contain each other. Choose one." in page
+    assert "Attribution: as set on each ad set" in page
+
+
 # --- who -----------------------------------------------------------------------------------------
 
 
@@ -399,6 +476,7 @@ def test_the_csv_has_full_numbers_and_their_currency(reader, shop):
         "campaign_name": "ほうじ茶, „neu“", "objective": "OUTCOME_LEADS", "delivery": "Active",
         "account_currency": "EUR", "daily_budget": "760.5", "spend": "2469.1356", "impressions": "2000",
         "clicks": "40", "purchases": "3.0", "purchase_value": "60",
+        "attribution": "as set on each ad set",
     }  # fmt: skip
 
 
