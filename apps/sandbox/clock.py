@@ -22,16 +22,22 @@ class Clock:
         self._since = time.monotonic()
         self.speed = self.start_speed
         self.frozen = self.start_frozen
+        self.held: int | None = None
 
     def now(self) -> float:
         if self.frozen:
             return self._anchor
         return self._anchor + (time.monotonic() - self._since) * self.speed
 
-    def settled(self) -> int:
-        """The last moment up to which figures have been counted."""
-        now = int(self.now())
-        return now - now % SETTLING
+    def settled(self, moment: float | None = None) -> int:
+        """Up to when figures have been counted at `moment`, or by now."""
+        then = int(self.now() if moment is None else moment)
+        counted = then - then % SETTLING
+        return counted if self.held is None else min(counted, self.held)
+
+    def hold(self, held: bool = True) -> None:
+        """Count no further while the time goes on: figures stay as they are."""
+        self.held = self.settled() if held else None
 
     def set(self, moment: float) -> None:
         self._anchor = moment

@@ -21,6 +21,7 @@ from .wire import Answer
 
 Given = Mapping[str, Any]
 Body = dict[str, Any]
+CAPS = ("sync_row_cap", "async_row_cap")
 JSON = {"content-type": "application/json; charset=UTF-8"}
 
 
@@ -115,6 +116,7 @@ def told(state: State, given: Given) -> Body:
             "timestamp": now,
             "frozen": state.clock.frozen,
             "speed": state.clock.speed,
+            "held": state.clock.held is not None,
         },
         "settings": asdict(state.settings),
         "tokens": [_token(token) for token in state.tokens.by_text.values()],
@@ -123,6 +125,7 @@ def told(state: State, given: Given) -> Body:
         "refused_calls": usage.refused,
         "calls_while_blocked": sum(usage.calls_while_blocked.values()),
         "faults": state.faults.told(),
+        "poisoned": sorted(state.poisoned),
         "reports": [run.told(now) for run in list(state.reports.runs.values())[-20:]],
         "calls": state.calls,
         "call_counts": dict(sorted(state.counts.items())),
@@ -147,14 +150,15 @@ def _told_account(account: Account, now: float) -> Body:
 
 
 def clock(state: State, given: Given) -> Body:
-    _only(given, "set", "advance", "freeze", "speed")
+    _only(given, "set", "advance", "freeze", "speed", "hold")
     if not given:
-        raise BadControl("Give set, advance, freeze or speed.")
+        raise BadControl("Give set, advance, freeze, speed or hold.")
     # All is read before anything moves.
     to = moment(given["set"]) if "set" in given else None
     by = _number(given, "advance", 0, low=-(10**9), high=10**9)
     frozen = _bool(given, "freeze") if "freeze" in given else None
     speed = _number(given, "speed", low=0.001, high=1_000_000) if "speed" in given else None
+    held = _bool(given, "hold") if "hold" in given else None
     if to is not None:
         state.clock.set(to)
     if by:
@@ -163,6 +167,8 @@ def clock(state: State, given: Given) -> Body:
         state.clock.run(speed)
     if frozen is not None:
         state.clock.freeze(frozen)
+    if held is not None:
+        state.clock.hold(held)
     return {"now": state.clock.text(), "frozen": state.clock.frozen, "speed": state.clock.speed}
 
 
@@ -221,13 +227,29 @@ def restate(state: State, given: Given) -> Body:
     return {"account": f"act_{account.id}", "day": day, "conversions_percent": conversions}
 
 
+def poison(state: State, given: Given) -> Body:
+    _only(given, "object", "clear")
+    if given.get("clear") is True:
+        state.poisoned.clear()
+    else:
+        text = str(given.get("object", ""))
+        thing = state.world.find(text, state.clock.now())
+        if thing is None or isinstance(thing, Account):
+            raise BadControl(f"There is no object {text!r}. Give the id of a campaign, an ad set or an ad.")
+        state.poisoned.add(thing.id)
+    return {"poisoned": sorted(state.poisoned)}
+
+
 def account(state: State, given: Given) -> Body:
-    _only(given, "account", "account_status", "gated_breakdowns")
+    _only(given, "account", "account_status", "gated_breakdowns", *CAPS)
     chosen = _account(state, given)
     status = given.get("account_status")
     if status is not None and status not in STATUSES:
         known = ", ".join(f"{code} {name}" for code, name in STATUSES.items())
         raise BadControl(f"account_status must be one of: {known}.")
+    caps = {name: int(_number(given, name, low=1, high=10**9)) for name in CAPS if name in given}
+    for name, value in caps.items():
+        setattr(chosen, name, value)
     if "gated_breakdowns" in given:
         chosen.gated_breakdowns = _bool(given, "gated_breakdowns")
     if status is not None:
@@ -281,6 +303,7 @@ CONTROLS: dict[str, Callable[[State, Given], Body]] = {
     "allowance": allowance,
     "revoke": revoke,
     "restate": restate,
+    "poison": poison,
     "account": account,
     "reports": reports,
     "settings": settings,

@@ -1,7 +1,8 @@
-"""Scripted trouble: the next so many calls that match get something else than their answer."""
+"""Scripted trouble: the next so many calls that match, or some of all, get something else than their answer."""
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,10 +40,16 @@ class BadScript(ValueError):
 
 @dataclass
 class Script:
-    """`times` counts down; a script at 0 is over."""
+    """`times` counts down; a script at 0 is over.
+
+    With a `rate`, from 0 to 1, it hits that share of the calls that match, for ever unless `times` is given. The dice
+    are thrown anew from `seed`: the same calls in the same order meet the same trouble.
+    """
 
     kind: str
-    times: int = 1
+    times: int | None = None
+    rate: float | None = None
+    seed: int = 0
     method: str | None = None
     path: str = ".*"
     code: int = 1
@@ -57,11 +64,23 @@ class Script:
     headers: dict[str, str | None] = field(default_factory=dict)
     used: int = 0
 
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)  # noqa: S311 - scripted, not secret
+        if self.times is None and self.rate is None:
+            self.times = 1
+
     def matches(self, request: Request) -> bool:
-        if self.times < 1 or self.kind in (WHOLE_ONLY if request.in_batch else ITEM_ONLY):
+        if self.times == 0 or self.kind in (WHOLE_ONLY if request.in_batch else ITEM_ONLY):
             return False
         wanted = self.method is None or self.method.upper() == request.method
-        return wanted and re.search(self.path, f"/{request.path}") is not None
+        if not wanted or re.search(self.path, f"/{request.path}") is None:
+            return False
+        return self.rate is None or self._dice.random() < self.rate
+
+    def use(self) -> None:
+        self.used += 1
+        if self.times is not None:
+            self.times -= 1
 
     def graph_fault(self) -> GraphFault:
         extra: dict[str, Any] = {}
@@ -78,6 +97,7 @@ class Script:
         return {
             "kind": self.kind,
             "times": self.times,
+            "rate": self.rate,
             "used": self.used,
             "method": self.method,
             "path": self.path,
@@ -99,8 +119,7 @@ class Faults:
         """The first script that applies to this call, used up by one."""
         for script in self.scripts:
             if script.matches(request):
-                script.times -= 1
-                script.used += 1
+                script.use()
                 return script
         return None
 
@@ -116,18 +135,24 @@ def read_script(given: Mapping[str, Any]) -> Script:
         raise BadScript(f"Unknown key {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
     if given.get("kind") not in KINDS:
         raise BadScript(f"kind must be one of: {', '.join(KINDS)}.")
+    if not isinstance(given.get("seed", 0), int):
+        raise BadScript(f"seed must be a whole number, not {given['seed']!r}.")
     script = Script(**given)
     _check(script)
     return script
 
 
 def _check(script: Script) -> None:
-    numbers = {"times": script.times, "code": script.code, "status": script.status}
+    numbers = {"code": script.code, "status": script.status}
+    if script.times is not None:
+        numbers["times"] = script.times
     for name, value in numbers.items():
         if not isinstance(value, int) or isinstance(value, bool):
             raise BadScript(f"{name} must be a whole number, not {value!r}.")
-    if script.times < 1:
+    if script.times is not None and script.times < 1:
         raise BadScript("times must be 1 or more.")
+    if script.rate is not None and not (isinstance(script.rate, int | float) and 0 <= script.rate <= 1):
+        raise BadScript("rate must be a number from 0 to 1, such as 0.02 for two calls in a hundred.")
     if not 200 <= script.status <= 599:
         raise BadScript("status must be between 200 and 599.")
     if not isinstance(script.seconds, int | float) or not 0 <= script.seconds <= 600:

@@ -11,7 +11,7 @@ from typing import Any
 from .audience import ALLOWED, BLIND_TO_CONVERSIONS, HOURLY, cells_of, hour_cells, split
 from .call import Call
 from .delivery import served_share
-from .errors import invalid, too_many_rows
+from .errors import internal, invalid, too_many_rows
 from .figures import METRICS, Figures
 from .filtering import Condition
 from .nodes import GOALS, KINDS
@@ -35,8 +35,10 @@ class Group:
 
 def sync_answer(call: Call, node: Node, path: str | None = None) -> dict[str, Any]:
     query = read_query(call, node)
-    if estimated_rows(query, node, call.now) > call.state.settings.sync_row_cap:
+    if estimated_rows(query, node, call) > (_account(node).sync_row_cap or call.state.settings.sync_row_cap):
         raise too_many_rows()
+    if is_poisoned(call, node, query):
+        raise internal()
     return answer(call, node, query, call.settled, path)
 
 
@@ -55,8 +57,21 @@ def answer(call: Call, node: Node, query: Query, settled: int, path: str | None 
     return body
 
 
-def estimated_rows(query: Query, node: Node, now: float) -> int:
-    below = [ad for ad in _ads(node) if ad.created <= now]
+def is_poisoned(call: Call, node: Node, query: Query) -> bool:
+    """Whether a row of the answer would be about a poisoned object."""
+    poisoned = call.state.poisoned
+    if not poisoned or not any(_at_level(ad, query.level).id in poisoned for ad in _ads(node)):
+        return False
+    return any(group.of.id in poisoned for group in _remembered_groups(call, node, query, call.settled))
+
+
+def estimated_rows(query: Query, node: Node, call: Call) -> int:
+    on_objects, _ = _sorted_out(query.conditions)
+    below = [
+        ad
+        for ad in _ads(node)
+        if ad.created <= call.now and all(_matches(ad, condition, call) for condition in on_objects)
+    ]
     objects = {_at_level(ad, query.level) for ad in below}
     cells = 1
     if query.breakdowns == (HOURLY,):

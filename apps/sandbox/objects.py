@@ -30,6 +30,9 @@ class Account:
     campaigns: list[Campaign] = field(default_factory=list)
     changes: list[tuple[float, int]] = field(default_factory=list)
     gated_breakdowns: bool = False
+    # Its own ceilings of one answer and of one report; None: those of the settings.
+    sync_row_cap: int | None = None
+    async_row_cap: int | None = None
 
     def __post_init__(self) -> None:
         self.zone = ZoneInfo(self.plan.zone)

@@ -45,7 +45,8 @@ def render(state: dict[str, Any], url: str) -> str:
             ("type", "account_id", "percent", "blocked_seconds", "calls_while_blocked"), state["allowances"]
         ),
         "<h2>Scripted trouble</h2>",
-        _table(("kind", "method", "path", "times", "used"), state["faults"]),
+        _table(("kind", "method", "path", "times", "rate", "used"), state["faults"]),
+        f"<p>Poisoned: {escape(', '.join(state['poisoned']) or 'none')}.</p>",
         "<h2>Last calls</h2>",
         _table(("at", "method", "path", "status", "milliseconds"), reversed(state["last_calls"][-25:])),
     ]
@@ -88,7 +89,9 @@ def _forms(frozen: bool) -> str:
                 ("kind", "error", "", "html_502"),
                 ("times", "times", "number", "1"),
                 ("path", "path regex", "", "insights"),
+                ("rate", "or share of all", "number", ""),
             ),
+            _form("poison", "Poison", ("object", "campaign, ad set or ad", "", "")),
             _form("reset", "Reset everything"),
         )
     )

@@ -10,10 +10,10 @@ from . import fieldnames
 from .call import Call
 from .errors import invalid, missing_object, report_not_ready
 from .fields import parse_fields
-from .insights import Node, answer, estimated_rows
+from .insights import Node, answer, estimated_rows, is_poisoned
 from .objects import Account
 from .query import read_query
-from .reports import TOO_LARGE, Run
+from .reports import FAILED, TOO_LARGE, Run
 
 PAGING = ("limit", "after", "before", "summary")
 
@@ -33,8 +33,11 @@ def start(call: Call, node: Node) -> dict[str, Any]:
         started=call.now,
         seconds=call.state.settings.report_seconds,
     )
-    if estimated_rows(query, node, call.now) > call.state.settings.async_row_cap:
+    cap = account.async_row_cap or call.state.settings.async_row_cap
+    if estimated_rows(query, node, call) > cap:
         run.outcome, run.failure = "fail", dict(TOO_LARGE)
+    elif is_poisoned(call, node, query):
+        run.outcome, run.failure = "fail", dict(FAILED)
     return {"report_run_id": call.state.reports.start(run).id}
 
 
@@ -62,4 +65,4 @@ def rows(call: Call, run: Run, node: Node) -> dict[str, Any]:
     query = read_query(replace(asked, now=run.started), node)
     # Links must repeat what this request carried, not what the run was made with.
     link = replace(asked, request=replace(call.request, params=call.request.params))
-    return answer(link, node, query, ended - ended % 900)
+    return answer(link, node, query, call.state.clock.settled(ended))

@@ -124,6 +124,10 @@ class Sandbox:
     def run_clock(self, speed: float) -> None:
         self._do("clock", {"freeze": False, "speed": speed})
 
+    def hold_figures(self, held: bool = True) -> None:
+        """Figures stay as they are while the clock moves on: there is one truth to compare with."""
+        self._do("clock", {"hold": held})
+
     def fail(self, kind: str = "error", **script: Any) -> Script:
         """Script the next calls: see `faults.Script` for the arguments and `faults.KINDS` for the kinds.
 
@@ -173,8 +177,13 @@ class Sandbox:
         given |= {"spend_percent": spend_percent} | ({"day": day} if day else {})
         self._do("restate", given)
 
+    def poison(self, object_id: str) -> None:
+        """Fail every question that would have a row of this campaign, ad set or ad."""
+        self._do("poison", {"object": object_id})
+
     def set_account(self, account: str, **changes: Any) -> None:
-        """`account_status` (a number), `gated_breakdowns` (empty impression_device rows)."""
+        """`account_status` (a number), `gated_breakdowns` (empty impression_device rows), and its own
+        `sync_row_cap` and `async_row_cap`."""
         self._do("account", {"account": account, **changes})
 
     def script_reports(self, *outcomes: str) -> None:

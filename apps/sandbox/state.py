@@ -38,6 +38,7 @@ class State:
         self.usage = Usage(settings, self.active_ads)
         self.faults = Faults()
         self.reports = Reports(seed)
+        self.poisoned: set[str] = set()
         self.calls = 0
         self.counts: Counter[str] = Counter()
         self.log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
@@ -53,6 +54,7 @@ class State:
         self.usage.reset()
         self.faults.reset()
         self.reports.reset()
+        self.poisoned.clear()
         self.calls = 0
         self.counts.clear()
         self.log.clear()

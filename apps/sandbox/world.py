@@ -35,6 +35,7 @@ class World:
         for account in self.accounts:
             account.changes.clear()
             account.gated_breakdowns = False
+            account.sync_row_cap = account.async_row_cap = None
         self.restated.clear()
         self.revision += 1
 

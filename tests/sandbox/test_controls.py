@@ -61,12 +61,15 @@ def test_a_fast_clock_runs(other_sandbox):
 
 def test_every_control_works_over_http(sandbox, graph, account, control):
     node = account()
+    ad = graph.data(f"{node}/ads", fields="id")[0]["id"]
     answers = [
         control("faults", {"kind": "error", "code": 1, "status": 500, "path": "/me$"}),
         control("allowance", {"type": "ads_insights", "account": node, "level": 95}),
         control("allowance", {"type": "ads_management", "account": node[4:], "minutes": 5}),
         control("revoke", {"token": sandbox.token("user"), "subcode": 460}),
         control("restate", {"account": node, "day": "2026-11-20", "conversions_percent": 20}),
+        control("poison", {"object": ad}),
+        control("clock", {"hold": True}),
         control("account", {"account": node, "account_status": 9}),
         control("reports", {"next": ["fail"]}),
         control("settings", {"report_seconds": 9, "short_pages": True}),
@@ -114,6 +117,10 @@ def test_a_reset_brings_the_beginning_back(sandbox, graph, account, control):
         ("faults", {"kind": "error", "path": "("}, "regular expression"),
         ("faults", {"kind": "error", "times": 0}, "times"),
         ("faults", {"kind": "error", "status": 42}, "status"),
+        ("faults", {"kind": "error", "rate": 2}, "0.02"),
+        ("faults", {"kind": "error", "rate": 0.1, "seed": "x"}, "seed"),
+        ("poison", {"object": "404"}, "no object"),
+        ("account", {"account": "act_1", "async_row_cap": 0}, "no account"),
         ("faults", {"kind": "error", "colour": 1}, "Unknown key"),
         ("allowance", {"type": "score"}, "no account"),
         ("allowance", {"type": "nonsense"}, "type must be"),

@@ -91,3 +91,41 @@ def test_clearing_forgets_what_was_planned(sandbox, graph):
     sandbox.clear_faults()
 
     assert graph.get("me").status_code == 200
+
+
+def statuses(graph, calls=400):
+    return [graph.get("me").status_code for _ in range(calls)]
+
+
+def test_a_rate_hits_a_share_of_all_calls_and_the_same_ones_again(sandbox, graph):
+    script = sandbox.fail(code=2, status=503, path="/me$", rate=0.1, seed=3)
+    first = statuses(graph)
+    sandbox.reset()
+    again = sandbox.fail(code=2, status=503, path="/me$", rate=0.1, seed=3)
+
+    assert 20 < first.count(503) < 60
+    assert statuses(graph) == first
+    assert script.used == again.used == first.count(503)
+
+
+def test_a_rate_hits_members_of_batches_and_ends_after_so_many_times_if_told(sandbox, graph):
+    sandbox.fail(code=1, status=500, path="/me$", rate=0.5, times=4)
+    items = [{"method": "GET", "relative_url": "me"}] * 50
+
+    codes = [item["code"] for item in graph.post("", batch=items).json()]
+
+    assert codes.count(500) == 4
+    assert codes.index(500) < codes.index(200) + 20
+
+
+def test_connections_are_reset_by_rate(sandbox, graph):
+    script = sandbox.fail("reset", rate=0.2, seed=1)
+    broken = 0
+    for _ in range(100):
+        try:
+            graph.get("me")
+        except requests.ConnectionError:
+            broken += 1
+
+    assert broken == script.used
+    assert 5 < broken < 40

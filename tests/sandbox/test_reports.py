@@ -117,3 +117,63 @@ def test_a_run_belongs_to_those_who_reach_its_account(sandbox, graph, account, s
 
 def test_fields_choose_what_is_told(graph, start):
     assert graph.get(start(), fields="async_status").json().keys() == {"id", "async_status"}
+
+
+def busiest(graph, account, level="ad"):
+    rows = graph.rows(account(), **(ASKED | {"level": level, "fields": f"{level}_id,impressions"}))
+    return max(rows, key=lambda row: int(row["impressions"]))[f"{level}_id"]
+
+
+def test_a_poisoned_ad_fails_what_has_its_rows_and_nothing_else(sandbox, graph, account, start):
+    ad = busiest(graph, account)
+    without = {"filtering": [{"field": "ad.id", "operator": "NOT_IN", "value": [ad]}]}
+    sandbox.poison(ad)
+
+    ill, well, above = start(), start(**without), start(level="campaign", fields="campaign_id,spend")
+    sandbox.advance(101)
+
+    body = graph.get(ill).json()
+    assert (body["async_status"], body["error_code"], body["error_subcode"]) == ("Job Failed", -2, 2490547)
+    assert state(graph, well) == state(graph, above) == ("Job Completed", 100)
+    read = graph.get(f"{account()}/insights", **ASKED)
+    assert (read.status_code, graph.error(read)["code"]) == (500, 1)
+    assert graph.get(f"{account()}/insights", **(ASKED | without)).status_code == 200
+    sandbox.reset()
+    assert graph.get(f"{account()}/insights", **ASKED).status_code == 200
+
+
+def test_an_account_has_a_ceiling_of_its_own_that_fewer_objects_pass(sandbox, graph, account, start):
+    sandbox.set_account(account(), async_row_cap=20, sync_row_cap=20)
+    one = {
+        "filtering": [{"field": "ad.id", "operator": "IN", "value": [busiest_ad(sandbox, graph, account)]}]
+    }
+
+    large, small, elsewhere = start(), start(**one), start(account("Harbor"))
+    sandbox.advance(101)
+
+    assert graph.get(large).json()["error_subcode"] == 1504045
+    assert state(graph, small) == state(graph, elsewhere) == ("Job Completed", 100)
+    assert graph.error(graph.get(f"{account()}/insights", **ASKED))["error_subcode"] == 1487534
+    assert graph.get(f"{account()}/insights", **(ASKED | one)).status_code == 200
+
+
+def busiest_ad(sandbox, graph, account):
+    sandbox.set_account(account(), sync_row_cap=10**6)
+    ad = busiest(graph, account)
+    sandbox.set_account(account(), sync_row_cap=20)
+    return ad
+
+
+def test_figures_that_are_held_stay_while_the_time_goes_on(sandbox, graph, account, start):
+    today = ASKED | {"date_preset": "today"}
+    sandbox.hold_figures()
+    before = graph.rows(account(), **today)
+
+    run = start()
+    sandbox.advance(3 * 3600)
+
+    assert graph.rows(account(), **today) == before
+    held = graph.data(f"{run}/insights", limit="5000")
+    assert held == graph.rows(account(), **ASKED)
+    sandbox.hold_figures(False)
+    assert graph.rows(account(), **today) != before
