@@ -32,7 +32,7 @@ from apps.graphapi import (
     classify,
 )
 
-from . import insights, splits, store, streaming
+from . import insights, splits, store, streaming, structure
 from .models import Ad, AdSet, Campaign, KnownSplit, ReportRun, SyncRun
 from .rows import Unreadable
 from .splits import Listing, Part, Suspects
@@ -458,7 +458,7 @@ def _about(report: ReportRun, fields: Sequence[str] = ()) -> str:
 
 @dataclass(frozen=True)
 class _Below:
-    """Lists the objects of a level inside a part: those that Meta has numbers of, or else those that we know."""
+    """Lists the objects of a level inside a part: those that Meta has numbers of, or else those that it or we know."""
 
     account: AdAccount
     client: Client
@@ -467,7 +467,8 @@ class _Below:
         try:
             return Listing(tuple(self._with_numbers(part, level)))
         except (TooMuchData, ServerFault):
-            return Listing(tuple(self._known(part, level)), is_complete=False)
+            known = {*self._listed(part, level), *self._known(part, level)}
+            return Listing(tuple(sorted(known)), is_complete=False)
 
     def _with_numbers(self, part: Part, level: str) -> list[str]:
         key = f"{level}_id"
@@ -486,6 +487,14 @@ class _Below:
             }
         )
 
+    def _listed(self, part: Part, level: str) -> list[str]:
+        """Numbers of one of them may be what can not be had: their list can."""
+        asked = structure.question(self.account, level)
+        params = {**asked.params, "fields": ["id"]}
+        if part.is_limited:
+            params["filtering"] = filtering(part)
+        return [str(row["id"]) for row in self.client.each(asked.path, limit=structure.PAGE, **params)]
+
     def _known(self, part: Part, level: str) -> list[str]:
         objects: dict[str, QuerySet[Any]] = {
             "campaign": Campaign.objects.filter(account=self.account),
@@ -496,7 +505,7 @@ class _Below:
         if part.is_limited:
             name = "meta_id" if part.object_level == level else f"{part.object_level}_id"
             found = found.filter(**{f"{name}__in": part.object_ids})
-        return sorted(found.values_list("meta_id", flat=True))
+        return list(found.values_list("meta_id", flat=True))
 
 
 # --- ordering --------------------------------------------------------------------------------------

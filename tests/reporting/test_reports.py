@@ -376,6 +376,21 @@ def test_a_poisoned_ad_is_named_and_every_other_row_is_there(account, fussy, clo
     assert len(fussy.forms) < 150
 
 
+def test_a_poisoned_ad_is_named_although_no_list_of_numbers_can_be_read_and_no_ad_is_known(
+    account, sandbox, clock
+):
+    ad = busiest_ad(account)["ad"]
+    theirs = {row[:3] for row in _theirs(account, "ad", "")}
+    sandbox.poison(ad)
+
+    run = start(account)
+    work_off(run, clock, least=30)
+
+    assert not account.ads.exists()
+    assert {gap.reason.split(" on ")[0] for gap in reports.gaps(run)} == {f"All fields of ad {ad}"}
+    assert {row[:3] for row in _ours(account, "ad", "")} == {key for key in theirs if key[1] != ad}
+
+
 def test_a_poisoned_field_of_one_ad_is_named_and_the_rest_of_its_row_is_there(account, fussy, clock):
     ad, day = busiest_ad(account), None
     day = min(row[0] for row in _theirs(account, "ad", "") if row[1] == ad["ad"])
