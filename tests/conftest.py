@@ -216,26 +216,35 @@ def at_once():
 
 
 @pytest.fixture
-def program(transactional_db):
+def program_env(transactional_db):
+    """The environment of a program beside the test, on the same database: what is committed is what it sees."""
+    from django.conf import settings
+    from django.db import connection
+
+    given = connection.settings_dict
+    person = ":".join(quote(part, safe="") for part in (given["USER"], given["PASSWORD"]) if part)
+    place = f"{quote(given['HOST'], safe='')}{':' if given['PORT'] else ''}{given['PORT']}"
+    world = {"DATABASE_URL": f"postgres://{person}@{place}/{given['NAME']}"}
+    meta = ("META_GRAPH_URL", "META_APP_ID", "META_APP_SECRET")
+    return lambda: os.environ | world | {name: getattr(settings, name) for name in meta}
+
+
+@pytest.fixture
+def program(program_env):
     """Starts `manage.py` as a process of its own on this test's database; killed with the test if still there.
 
     What it starts from is committed: use it with `django_db(transaction=True)`.
     """
     from django.conf import settings
-    from django.db import connection
 
-    given, started = connection.settings_dict, []
-    person = ":".join(quote(part, safe="") for part in (given["USER"], given["PASSWORD"]) if part)
-    place = f"{quote(given['HOST'], safe='')}{':' if given['PORT'] else ''}{given['PORT']}"
-    world = {"DATABASE_URL": f"postgres://{person}@{place}/{given['NAME']}"}
-    meta = ("META_GRAPH_URL", "META_APP_ID", "META_APP_SECRET")
+    started = []
 
     def start(*words, **options):
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen(
             [sys.executable, "manage.py", *words],
             cwd=settings.BASE_DIR,
-            env=os.environ | world | {name: getattr(settings, name) for name in meta},
+            env=program_env(),
             **pipes | options,
         )
         started.append(process)

@@ -478,6 +478,22 @@ def test_nothing_is_sent_before_the_wait_is_over(make_account, sandbox, clock):
     assert sandbox.calls_while_blocked() == 0
 
 
+@pytest.mark.parametrize(("reason", "levels"), [(PAGE, ["campaign"]), (SyncRun.Reason.NIGHTLY, ["ad"])])
+def test_meta_may_ask_to_wait_as_often_as_it_likes(make_account, sandbox, clock, reason, levels):
+    account = make_account()
+    (run,) = ask(account, reason=reason, levels=levels)
+
+    for _ in range(30):
+        sandbox.block("ads_insights", minutes=20, account=account.act_id)
+        waiting = sync.perform(run.pk)
+        assert (waiting.state, waiting.failures) == ("waiting", 0)
+        clock.advance(sync.seconds_until(waiting.not_before) + 1)
+
+    assert patiently(run, clock) < 3600
+    assert account.insights.filter(level=levels[0]).exists()
+    assert sandbox.calls_while_blocked() == 0
+
+
 def test_where_metas_clock_runs_faster_the_wait_is_shorter(make_account, sandbox, settings):
     settings.META_CLOCK_SPEED = 60
     account = make_account()

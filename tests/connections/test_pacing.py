@@ -1,0 +1,65 @@
+"""The pace book over several processes: rows in the database, and a pretend Meta that counts who runs into its wall."""
+
+import subprocess
+import sys
+
+import pytest
+
+from apps.connections import tokens
+from apps.connections.models import AdAccount
+from apps.sandbox import Sandbox
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+# Seconds of the pretend Meta for each of ours: its 60 points come back within 300.
+SPEED = 100
+
+HAMMER = """
+import sys, time
+import django
+django.setup()
+from apps.connections import clients
+from apps.connections.models import Connection
+from apps.graphapi.errors import PutOff
+
+act, seconds = sys.argv[1:]
+client = clients.for_connection(Connection.objects.get(), background=True, retries=None)
+answered = put_off = 0
+print("ready", flush=True)
+sys.stdin.readline()
+until = time.monotonic() + float(seconds)
+while time.monotonic() < until:
+    try:
+        client.get(f"{act}/campaigns", fields=["id"], limit=1)
+        answered += 1
+    except PutOff:
+        put_off += 1
+        time.sleep(0.01)
+print(answered, put_off)
+"""
+
+
+def test_two_processes_never_race_past_the_ceiling_of_an_account(program_env, settings):
+    with Sandbox(seed=7, speed=SPEED, tier="limited") as sandbox:
+        settings.META_GRAPH_URL, settings.META_CLOCK_SPEED = sandbox.url, SPEED
+        tokens.connect("X", sandbox.token())
+        account = AdAccount.objects.in_order().first()
+        env = program_env() | {"META_CLOCK_SPEED": str(SPEED)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        hammers = [
+            subprocess.Popen([sys.executable, "-c", HAMMER, account.act_id, "5"], env=env, **pipes)
+            for _ in range(2)
+        ]
+        try:
+            assert [one.stdout.readline() for one in hammers] == ["ready\n"] * 2
+            told = [one.communicate("go\n", timeout=60)[0].split() for one in hammers]
+        finally:
+            for one in hammers:
+                one.kill()
+        state = sandbox.state()
+
+    answered, put_off = ([int(words[n]) for words in told] for n in (0, 1))
+    assert min(answered) > 0
+    assert min(put_off) > 0  # both came to the ceiling,
+    assert sum(answered) > 60  # together they asked for more than a full score holds,
+    assert state["refused_calls"] == state["calls_while_blocked"] == 0  # and neither ran into the wall
