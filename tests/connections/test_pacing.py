@@ -11,8 +11,9 @@ from apps.sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
-# Seconds of the pretend Meta for each of ours: its 60 points come back within 300.
-SPEED = 100
+# Seconds of the pretend Meta for each of ours. Of its 60 points one comes back every five: four in a second of ours.
+SPEED = 20
+EACH = 35
 
 HAMMER = """
 import sys, time
@@ -22,13 +23,12 @@ from apps.connections import clients
 from apps.connections.models import Connection
 from apps.graphapi.errors import PutOff
 
-act, seconds = sys.argv[1:]
+act, wanted = sys.argv[1:]
 client = clients.for_connection(Connection.objects.get(), background=True, retries=None)
 answered = put_off = 0
 print("ready", flush=True)
 sys.stdin.readline()
-until = time.monotonic() + float(seconds)
-while time.monotonic() < until:
+while answered < int(wanted) or not put_off:
     try:
         client.get(f"{act}/campaigns", fields=["id"], limit=1)
         answered += 1
@@ -47,7 +47,7 @@ def test_two_processes_never_race_past_the_ceiling_of_an_account(program_env, se
         env = program_env() | {"META_CLOCK_SPEED": str(SPEED)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         hammers = [
-            subprocess.Popen([sys.executable, "-c", HAMMER, account.act_id, "5"], env=env, **pipes)
+            subprocess.Popen([sys.executable, "-c", HAMMER, account.act_id, str(EACH)], env=env, **pipes)
             for _ in range(2)
         ]
         try:
@@ -59,7 +59,6 @@ def test_two_processes_never_race_past_the_ceiling_of_an_account(program_env, se
         state = sandbox.state()
 
     answered, put_off = ([int(words[n]) for words in told] for n in (0, 1))
-    assert min(answered) > 0
     assert min(put_off) > 0  # both came to the ceiling,
-    assert sum(answered) > 60  # together they asked for more than a full score holds,
+    assert sum(answered) >= 2 * EACH > 60  # together they asked for more than a full score holds,
     assert state["refused_calls"] == state["calls_while_blocked"] == 0  # and neither ran into the wall

@@ -205,7 +205,7 @@ class Asking:
                 with self.connection.cursor() as cursor:
                     cursor.execute(question)
                     return read(cursor)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            except psycopg2.Error:
                 self.connection = None
                 time.sleep(0.1)
         raise AssertionError("the database does not come back")
