@@ -650,7 +650,7 @@ def real_time_sandbox(settings):
         yield sandbox
 
 
-def eventually(what, seconds=20):
+def eventually(what, seconds=90):
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "not in time"
