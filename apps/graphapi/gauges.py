@@ -5,7 +5,7 @@ how long it takes to nothing. A quota of a rolling hour gives a call back an hou
 Marketing API page "Rate Limiting" and the Graph API page "Rate Limits".
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from apps.graphapi.entries import Scope
@@ -39,7 +39,7 @@ class Gauge:
 
     def level(self, now: float) -> float:
         """Percent used now, with the calls under way."""
-        return self._known(now) + self._under_way(now)
+        return self.known(now) + self._under_way(now)
 
     def is_fresh(self, now: float) -> bool:
         """Whether Meta spoke of it so lately that a difference is the price of what we did since."""
@@ -91,7 +91,8 @@ class Gauge:
         """Meta refused a call: nothing goes out before then."""
         return replace(self, closed_until=max(self.closed_until, now + seconds))
 
-    def _known(self, now: float) -> float:
+    def known(self, now: float) -> float:
+        """Percent used now by calls that have come back."""
         known = self._sunk(now) if self.sinks else self._rolled(now)
         # The time that Meta named is over: there is room again, how much the next answer tells.
         opened = self.told_at < self.opens_at <= now
@@ -116,7 +117,7 @@ class Gauge:
         return self.reserved if now - self.reserved_at < 5 * MINUTE else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:

@@ -198,9 +198,9 @@ class PaceBook:
                 # An allowance that Meta never speaks of is not one we can run out of.
                 spent = price if held[key].told_at else 0.0
                 if reading is not None and held[key].is_fresh(now):
-                    # What the header shows beyond everything we knew of, the other calls under way included.
-                    before = held[key].level(now) - price
-                    spent = min(max(LEAST, reading.peak - before), 100.0)
+                    # What the header shows beyond the last one. Calls that are only reserved do not count as known:
+                    # each will show its own rise.
+                    spent = min(max(LEAST, reading.peak - held[key].known(now)), 100.0)
                     learned[_price_name(key, question.shape)] = spent
                 held[key] = held[key].release(price, now, spent=spent)
             for key, reading in readings.items():

@@ -156,6 +156,26 @@ def test_a_score_is_never_overrun_and_almost_all_of_it_is_used(clock):
     assert clock.now - begin <= 1.15 * needed
 
 
+@pytest.mark.parametrize("calls", [3, 7, 14, 40])
+def test_work_of_many_calls_never_overruns_a_score_either(clock, calls):
+    """Its calls are reserved together: each must learn its own price all the same, or the next work looks cheap."""
+    score, book = Score(clock), PaceBook(MemoryShelf(), clock=clock)
+    questions = [Question("act_{id}/insights", "1", f"act_{{id}}/insights|{n}") for n in range(calls)]
+    done, began = 0, clock()
+
+    while done < 100:
+        allotment = book.allot(questions)
+        if allotment.refusal:
+            clock.now += allotment.wait
+            continue
+        for question in questions:
+            allotment.settle(question, allotment.reserve(question), score.call(), None)
+        done += 1
+
+    assert score.refused == 0
+    assert clock() - began <= 1.15 * (calls * 100 - score.points) * 5
+
+
 def test_two_workers_never_race_past_the_same_ceiling(clock):
     shelf = MemoryShelf()
     call(PaceBook(shelf, clock=clock), READ, told(85))
