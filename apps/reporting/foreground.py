@@ -7,6 +7,7 @@ from . import sync
 from .models import SyncRun
 
 _BUSY_PAUSE = 1.0
+_ENDED = {SyncRun.State.DONE, SyncRun.State.FAILED}
 
 
 def work_off(
@@ -17,26 +18,17 @@ def work_off(
 ) -> list[SyncRun]:
     """Perform every run to its end and return them as they ended.
 
-    A run that Meta makes wait does not hold up the others; when all that is left must wait, so does this.
+    A run that Meta makes wait does not hold up other accounts; when all that is left must wait, so does this.
     """
     ended: dict[int, SyncRun] = {}
-    left = [run.pk for run in runs]
+    left = {run.pk: run for run in runs}
     while left:
-        again = []
-        for pk in left:
-            try:
-                run = sync.perform(pk)
-            except sync.Busy:
-                again.append(pk)
-                continue
-            if run.state in {SyncRun.State.DONE, SyncRun.State.FAILED}:
-                ended[pk] = run
-                tell(line(run))
-            else:
-                again.append(pk)
-        left = again
+        full = _try_each(left)
+        for pk in [pk for pk, run in left.items() if run.state in _ENDED]:
+            ended[pk] = left.pop(pk)
+            tell(line(ended[pk]))
         if left:
-            _rest(left, tell, sleep)
+            _rest(left, full, tell, sleep)
     return [ended[run.pk] for run in runs]
 
 
@@ -48,12 +40,36 @@ def line(run: SyncRun) -> str:
     return f"{who}: {run.rows} rows in {run.calls} calls; {run.added} new, {run.changed} changed, {run.removed} gone."
 
 
-def _rest(left: list[int], tell: Callable[[str], None], sleep: Callable[[float], None]) -> None:
-    waits = SyncRun.objects.filter(pk__in=left, state=SyncRun.State.WAITING).order_by("not_before")
-    first = waits.select_related("account").first()
-    if first is None or first.not_before is None or waits.count() < len(left):
+def _try_each(left: dict[int, SyncRun]) -> set[int]:
+    """Perform those that are due, each once. Returns the ids of accounts that turned out to have no room.
+
+    Once a run had to wait before its first call, the account's further runs would only be told the same.
+    """
+    full: set[int] = set()
+    for pk, before in list(left.items()):
+        if before.account_id in full or not sync.is_due(before):
+            continue
+        try:
+            run = left[pk] = sync.perform(pk)
+        except sync.Busy:
+            continue
+        if run.state == SyncRun.State.WAITING and run.calls == before.calls:
+            full.add(run.account_id)
+    return full
+
+
+def _rest(
+    left: dict[int, SyncRun], full: set[int], tell: Callable[[str], None], sleep: Callable[[float], None]
+) -> None:
+    waits = {
+        pk: run.not_before
+        for pk, run in left.items()
+        if run.state == SyncRun.State.WAITING and run.not_before
+    }
+    if not waits or any(pk not in waits and run.account_id not in full for pk, run in left.items()):
         sleep(_BUSY_PAUSE)  # another process works on one of these accounts
         return
-    pause = sync.seconds_until(first.not_before)
-    tell(f"Waiting {pause:.0f} s ({first.account}: {first.error})")
+    first = min(waits, key=waits.__getitem__)
+    pause = sync.seconds_until(waits[first])
+    tell(f"Waiting {pause:.0f} s ({left[first].account}: {left[first].error})")
     sleep(max(0.05, pause))

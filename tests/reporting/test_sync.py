@@ -539,6 +539,22 @@ def test_in_the_foreground_the_wait_is_waited(make_account, sandbox, clock):
     assert "Fjäll" in told[-1]
 
 
+def test_in_the_foreground_an_account_without_room_is_not_asked_for_each_of_its_runs(
+    make_account, sandbox, clock
+):
+    account = make_account()
+    sandbox.block("ads_insights", minutes=5, account=account.act_id)
+    days = [UNTIL - timedelta(days=n) for n in range(4)]
+    runs = [ask(account, since=day, until=day)[0] for day in days]
+
+    ended = foreground.work_off(runs, sleep=clock.advance)
+
+    assert [run.state for run in ended] == ["done"] * 4
+    # The first finds the wall, the second is kept back by the book, and the last is not begun before its turn.
+    assert ended[0].attempt > 1
+    assert ended[-1].attempt == 1
+
+
 def test_in_the_foreground_a_failure_does_not_stop_the_others(make_account, sandbox):
     accounts = [make_account(piece) for piece in ("Fjäll", "Harbor", "Praia")]
     sandbox.fail(path=f"{accounts[0].act_id}/insights$", code=100, message="(#100) no", times=9)
