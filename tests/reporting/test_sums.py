@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Sum
 
 from apps.reporting import growth, ledger, sets, sums, sync
 from apps.reporting.models import Coverage, Insight
@@ -30,15 +30,20 @@ def fetch(account, since, until, levels=("account", "campaign"), **options) -> N
     assert sync.perform(run.pk).state == "done"
 
 
-def spoil(account, day, **changes) -> Insight:
-    """Change one stored campaign, as if Meta had told it otherwise."""
-    row = Insight.objects.filter(account=account, level="campaign", day=day, breakdown="").first()
+def spoil(account, day, breakdown="", **changes) -> Insight:
+    """Change one stored row of a campaign, as if Meta had told it otherwise."""
+    row = Insight.objects.filter(account=account, level="campaign", day=day, breakdown=breakdown).first()
     Insight.objects.filter(pk=row.pk).update(**changes)
     return row
 
 
-def state_of(account, day, level="campaign"):
-    return Coverage.objects.get(account=account, level=level, breakdown="", day=day)
+def state_of(account, day, level="campaign", breakdown=""):
+    return Coverage.objects.get(account=account, level=level, breakdown=breakdown, day=day)
+
+
+def purchases(account, day, breakdown=""):
+    rows = Insight.objects.filter(account=account, level="campaign", day=day, breakdown=breakdown)
+    return rows.aggregate(Sum("purchases"))["purchases__sum"] or 0
 
 
 def test_numbers_that_add_up_leave_the_ledger_as_it_is(account):
@@ -123,6 +128,90 @@ def test_what_is_known_to_be_partial_stays_so(account):
     sums.check(account, OLD, OLD)
 
     assert state_of(account, OLD).reason == "Campaign 7 is left out."
+
+
+def test_a_whole_that_is_known_to_lack_something_is_no_measure(account):
+    fetch(account, OLD, OLD)
+    ledger.partial(account, Window("account", OLD, OLD), "Clicks did not come.")
+    Insight.objects.filter(account=account, level="account", day=OLD).update(clicks=0)
+
+    assert sums.check(account, OLD, OLD) == []
+    assert state_of(account, OLD).state == "complete"
+
+
+# --- breakdowns ----------------------------------------------------------------------------------
+
+HOURS = "hourly_stats_aggregated_by_advertiser_time_zone"
+
+
+def test_every_breakdown_that_is_kept_adds_up_to_the_whole_of_its_level(account):
+    kept = [one.breakdown for one in sets.NIGHTLY if one.breakdown]
+    fetch(account, OLD, OLD + timedelta(days=1), ["campaign"], breakdowns=kept)
+    assert purchases(account, OLD) > 0
+
+    assert sums.check(account, OLD, OLD + timedelta(days=1)) == []
+    assert set(Coverage.objects.values_list("state", "note")) == {("complete", "")}
+
+
+def test_a_breakdown_that_differs_says_so_in_its_own_place(account):
+    fetch(account, OLD, OLD, ["campaign"], breakdowns=["age,gender", "country"])
+    spoil(account, OLD, "age,gender", spend=F("spend") + 5)
+
+    (difference,) = sums.check(account, OLD, OLD)
+
+    assert (difference.metric, difference.parts.breakdown) == ("spend", "age,gender")
+    assert state_of(account, OLD, breakdown="age,gender").reason == (
+        f"Spend: campaigns by age and gender add up to {difference.of_parts}, campaigns to {difference.of_whole}."
+    )
+    assert {state_of(account, OLD, breakdown=other).state for other in ("", "country")} == {"complete"}
+
+
+def test_an_account_by_country_is_compared_with_the_account(account):
+    fetch(account, OLD, OLD, ["account"], breakdowns=["country"])
+    Insight.objects.filter(account=account, breakdown="country", day=OLD).delete()
+
+    found = sums.check(account, OLD, OLD)
+
+    assert {one.metric for one in found} >= {"impressions", "clicks", "spend"}
+    assert "account by country add up to 0, the account's own number is" in found[0].sentence
+
+
+@pytest.mark.parametrize("breakdown", ["region", HOURS])
+def test_purchases_that_meta_leaves_out_are_not_missed_but_everything_else_is(account, breakdown):
+    fetch(account, OLD, OLD, ["campaign"], breakdowns=[breakdown])
+    assert purchases(account, OLD, breakdown) < purchases(account, OLD)
+    assert sums.check(account, OLD, OLD) == []
+
+    spoil(account, OLD, breakdown, clicks=F("clicks") + 7)
+
+    assert [one.metric for one in sums.check(account, OLD, OLD)] == ["clicks"]
+
+
+def test_a_breakdown_that_stays_empty_for_want_of_an_opt_in_is_no_difference(account, sandbox):
+    sandbox.set_account(account.act_id, gated_breakdowns=True)
+    fetch(account, OLD, OLD, ["campaign"], breakdowns=["impression_device"])
+    assert not Insight.objects.filter(breakdown="impression_device").exists()
+
+    assert sums.check(account, OLD, OLD) == []
+
+
+def test_a_breakdown_fetched_before_meta_restated_the_day_is_only_noted_and_taken_back(
+    account, sandbox, clock
+):
+    day = days_ago(3)
+    fetch(account, day, day, ["campaign"], breakdowns=["country"])
+    sandbox.restate(account.act_id, day.isoformat(), spend_percent=10)
+    clock.advance(3600)
+    fetch(account, day, day, ["campaign"])
+
+    assert {one.settling for one in sums.check(account, day, day)} == {True}
+    assert state_of(account, day, breakdown="country").state == "complete"
+    assert "fetched at different times" in state_of(account, day, breakdown="country").note
+
+    fetch(account, day, day, ["campaign"], breakdowns=["country"])
+
+    assert sums.check(account, day, day) == []
+    assert state_of(account, day, breakdown="country").note == ""
 
 
 # --- growth --------------------------------------------------------------------------------------
