@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Max, Min
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
-from apps.connections.models import AdAccount, Connection
+from apps.connections.models import AdAccount, Connection, Reach
 
-from .models import Level, SyncRun
+from .models import Coverage, Level, SyncRun
 
 # Hourly, with room for a slow hour.
 LATE_AFTER = timedelta(minutes=90)
@@ -32,56 +33,53 @@ class Freshness:
 
 
 def of(accounts: Iterable[AdAccount]) -> dict[int, Freshness]:
-    """By account id. Costs four queries."""
+    """By account id. One query of look-ups that end at their first row: every page asks, and runs are many."""
     accounts = list(accounts)
-    # The account's own rows are what a page begins with; a run of ads or a breakdown alone says nothing of them.
-    runs = SyncRun.objects.filter(account__in=accounts, levels__contains=Level.ACCOUNT.value)
-    earliest = dict(runs.filter(state=SyncRun.State.DONE).values_list("account").annotate(Min("since")))
-    runs = runs.exclude(reason=SyncRun.Reason.BACKFILL)
-    done = runs.filter(state=SyncRun.State.DONE)
-    # A run over old days says nothing about today.
-    recent = done.filter(until__gte=timezone.now().date() - timedelta(days=2))
-    fetched = dict(recent.values_list("account").annotate(Max("finished_at")))
-    latest = {
-        run.account_id: run for run in runs.order_by("account_id", "-queued_at", "-pk").distinct("account_id")
-    }
-    lost = _without_connection(accounts)
-    return {
-        account.pk: _judge(
-            account,
-            fetched.get(account.pk),
-            earliest.get(account.pk),
-            latest.get(account.pk),
-            account.pk in lost,
-        )
-        for account in accounts
-    }
+    known = _known([account.pk for account in accounts])
+    return {account.pk: _judge(account, known[account.pk]) for account in accounts}
 
 
-def _without_connection(accounts: list[AdAccount]) -> set[int]:
-    reached = set(
-        AdAccount.objects.filter(
-            pk__in=[account.pk for account in accounts],
-            reach__lost_at=None,
-            reach__connection__state=Connection.State.ACTIVE,
-        ).values_list("pk", flat=True)
+class _Known(NamedTuple):
+    reached: bool
+    earliest: date | None
+    at: datetime | None
+    latest: str | None  # the state of the latest run
+
+
+def _known(ids: list[int]) -> dict[int, _Known]:
+    # The account's own rows are what a page begins with; ads or a breakdown alone say nothing of them.
+    ledger = Coverage.objects.filter(account=OuterRef("pk"), level=Level.ACCOUNT, breakdown="")
+    fetched = ledger.exclude(fetched_at=None)
+    # Old days say nothing about today.
+    recent = fetched.filter(day__gte=timezone.now().date() - timedelta(days=2))
+    runs = SyncRun.objects.filter(account=OuterRef("pk"), levels__contains=Level.ACCOUNT.value)
+    latest = runs.exclude(reason=SyncRun.Reason.BACKFILL).order_by("-queued_at", "-pk")
+    reached = Reach.objects.filter(
+        account=OuterRef("pk"), lost_at=None, connection__state=Connection.State.ACTIVE
     )
-    return {account.pk for account in accounts} - reached
+    rows = AdAccount.objects.filter(pk__in=ids).values_list(
+        "pk",
+        Exists(reached),
+        Subquery(fetched.order_by("day").values("day")[:1]),
+        Subquery(recent.order_by("-fetched_at").values("fetched_at")[:1]),
+        Subquery(latest.values("state")[:1]),
+    )
+    return {pk: _Known(*facts) for pk, *facts in rows}
 
 
-def _judge(
-    account: AdAccount, at: datetime | None, earliest: date | None, latest: SyncRun | None, unreached: bool
-) -> Freshness:
+def _judge(account: AdAccount, known: _Known) -> Freshness:
+    at, latest = known.at, known.latest
+
     def told(kind: str, words: str) -> Freshness:
-        return Freshness(account, at, earliest, kind, words)
+        return Freshness(account, at, known.earliest, kind, words)
 
-    if unreached:
+    if not known.reached:
         return told("crit", "is reached by no working connection")
-    if latest and latest.state == SyncRun.State.FAILED:
+    if latest == SyncRun.State.FAILED:
         return told("crit", "failed to sync")
-    if latest and latest.state == SyncRun.State.WAITING:
+    if latest == SyncRun.State.WAITING:
         return told("warn", "waits for Meta")
-    if at is None and latest and latest.state == SyncRun.State.DONE:  # over old days
+    if at is None and latest == SyncRun.State.DONE:  # over old days
         return told("info", "has no recent numbers")
     if at is None:
         return told("info", "is being synced for the first time" if latest else "was never synced")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.connections.models import AdAccount, Connection
 from apps.graphapi import ServerFault, Throttled, TokenRefused
-from apps.reporting import freshness, sync
+from apps.reporting import freshness, ledger, sync
 from apps.reporting.models import SyncRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -28,6 +28,13 @@ def run_of(account, *, since=27, until=0, reason=SyncRun.Reason.HOURLY):
     return run
 
 
+def finish(run):
+    """What a run does that brought everything."""
+    for window in sync.windows(run):
+        ledger.complete(run.account, window)
+    run.done()
+
+
 def of(account):
     return freshness.of([account])[account.pk]
 
@@ -46,7 +53,7 @@ def test_the_first_sync_is_told_while_it_lasts(account):
 
 
 def test_numbers_of_this_hour_are_fine(account, clock):
-    run_of(account).done()
+    finish(run_of(account))
     clock.advance(80 * 60)
 
     state = of(account)
@@ -62,21 +69,21 @@ def test_numbers_of_this_hour_are_fine(account, clock):
      (49 * 60, "is 2 d behind")],
 )  # fmt: skip
 def test_older_numbers_say_how_old_they_are(account, clock, minutes, words):
-    run_of(account).done()
+    finish(run_of(account))
     clock.advance(minutes * 60)
 
     assert (of(account).kind, of(account).words) == ("warn", words)
 
 
 def test_a_failed_run_is_told_until_a_later_one_works(account, clock):
-    run_of(account).done()
+    finish(run_of(account))
     clock.advance(60)
     run_of(account).fail(ServerFault("gone"))
 
     assert (of(account).kind, of(account).words) == ("crit", "failed to sync")
     assert of(account).at is not None
     clock.advance(60)
-    run_of(account).done()
+    finish(run_of(account))
     assert of(account).kind == "ok"
 
 
@@ -87,7 +94,7 @@ def test_waiting_for_meta_is_told(account):
 
 
 def test_an_account_that_nobody_reaches_is_told_before_all_else(account):
-    run_of(account).done()
+    finish(run_of(account))
     Connection.objects.get().refuse(TokenRefused("gone"))
 
     assert (of(account).kind, of(account).words) == ("crit", "is reached by no working connection")
@@ -107,17 +114,17 @@ def test_a_lost_reach_is_none(account):
 
 
 def test_a_run_over_old_days_says_nothing_about_today(account, clock):
-    run_of(account).done()
+    finish(run_of(account))
     clock.advance(26 * 3600)
 
-    run_of(account, since=400, until=390, reason=SyncRun.Reason.COMMAND).done()
+    finish(run_of(account, since=400, until=390, reason=SyncRun.Reason.COMMAND))
 
     assert of(account).words == "is 26 h behind"
     assert of(account).earliest == account.today() - timedelta(days=400)
 
 
 def test_who_has_only_old_days_is_not_being_synced(account):
-    run_of(account, since=400, until=390, reason=SyncRun.Reason.COMMAND).done()
+    finish(run_of(account, since=400, until=390, reason=SyncRun.Reason.COMMAND))
 
     assert (of(account).kind, of(account).words) == ("info", "has no recent numbers")
 
@@ -127,7 +134,7 @@ def test_more_accounts_cost_no_more_queries(add_accounts, count_queries):
     before = count_queries(lambda: freshness.of(AdAccount.objects.all()))
 
     for account in add_accounts(30):
-        run_of(account).done()
+        finish(run_of(account))
 
     assert count_queries(lambda: freshness.of(AdAccount.objects.all())) == before
 
@@ -146,9 +153,9 @@ def test_the_pulse_tells_the_oldest_age_a_person_sees(make_account, support, mar
     first, second = make_account("Fjäll"), make_account("Brauhaus")
     AdAccount.objects.exclude(pk__in=[first.pk, second.pk]).delete()
     assert pulse.synced(support).word == "not yet"
-    run_of(first).done()
+    finish(run_of(first))
     clock.advance(30 * 60)
-    run_of(second).done()
+    finish(run_of(second))
 
     assert (pulse.synced(support).word, pulse.synced(support).kind) == ("30 min ago", "ok")
     assert pulse.synced(marketer) is None
