@@ -39,6 +39,7 @@ check: install  ## Lint, format, types, migrations, templates, security
 bench: install  ## Print the figures of the README (some minutes; each alone: python -m bench.batches)
 	@$(BIN)/python -m bench.batches
 	@$(BIN)/python -m bench.storage
+	@$(BIN)/python -m bench.page
 	@$(BIN)/python -m bench.pacing
 
 format: install  ## Bring code into shape

@@ -10,7 +10,6 @@ for bytes, reading JSON, reading rows, COPY and the merge; the second merge is o
 import argparse
 import json
 import logging
-import os
 import resource
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from bench import scratch
@@ -61,23 +59,15 @@ class Watch:
     """Adds up seconds by name: of the clock, and of the processors of this process and its database session."""
 
     def __init__(self) -> None:
-        from django.db import connection
-
-        connection.ensure_connection()
-        self._stat = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
         self.clock: dict[str, float] = {}
         self.worked: dict[str, float] = {}
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
-        clock, worked = time.perf_counter(), self._cpu()
+        clock, worked = time.perf_counter(), scratch.worked()
         yield
         self.clock[name] = self.clock.get(name, 0.0) + time.perf_counter() - clock
-        self.worked[name] = self.worked.get(name, 0.0) + self._cpu() - worked
-
-    def _cpu(self) -> float:
-        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
-        return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        self.worked[name] = self.worked.get(name, 0.0) + scratch.worked() - worked
 
 
 def measure(url: str, wanted: int) -> None:

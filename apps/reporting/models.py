@@ -77,6 +77,10 @@ def _first_of(column: str) -> Any:
     return Cast(Coalesce(*[KeyTextTransform(kind, column) for kind in PURCHASE_TYPES]), ExactDecimalField())
 
 
+# What `figures.SUMS` adds up.
+_SUMMED = ["spend", "impressions", "clicks", "purchases", "purchase_value"]
+
+
 class Insight(models.Model):
     """What Meta reported for one object on one of the account's own days, at one level, whole or broken down.
 
@@ -84,7 +88,8 @@ class Insight(models.Model):
     additive: reach, frequency.
     """
 
-    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="insights")
+    # Without an index of its own: the one that keeps rows unique begins with the account.
+    account = models.ForeignKey(AdAccount, models.CASCADE, related_name="insights", db_index=False)
     day = models.DateField()
     level = models.CharField(max_length=10, choices=Level)
     object_id = models.CharField(max_length=32)
@@ -135,6 +140,21 @@ class Insight(models.Model):
                 fields=["account", "day", "level", "object_id", "breakdown", "segment"],
                 name="one_insight_per_object_and_day",
             )
+        ]
+        # What the pages add up is read from these alone. Rows of other levels and of breakdowns stand in neither.
+        indexes = [
+            models.Index(
+                fields=["account", "day"],
+                include=_SUMMED,
+                condition=models.Q(level=Level.ACCOUNT.value, breakdown=""),
+                name="account_days_to_add_up",
+            ),
+            models.Index(
+                fields=["account", "day", "object_id"],
+                include=_SUMMED,
+                condition=models.Q(level=Level.CAMPAIGN.value, breakdown=""),
+                name="campaign_days_to_add_up",
+            ),
         ]
 
     def __str__(self) -> str:

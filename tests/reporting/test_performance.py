@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
 
 from apps.reporting.answers import answer
 from apps.reporting.attribution import Attribution
@@ -565,3 +566,26 @@ def test_no_account_is_no_trouble():
     found = ask()
 
     assert (found.groups, found.campaigns, found.has_rows) == ([], [], False)
+
+
+def test_what_is_added_up_is_read_from_the_indexes_alone(shop, django_assert_max_num_queries):
+    """A column that is summed but not in them costs a look into the table for each of many thousands of rows."""
+    deliver(shop, WEEK, campaign(shop))
+    with django_assert_max_num_queries(20) as queries:
+        ask(shop)
+    sums = [query["sql"] for query in queries.captured_queries if "SUM(" in query["sql"]]
+
+    with connection.cursor() as cursor:
+        # The table is tiny: PostgreSQL would rather read all of it.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plans = [_plan(cursor, sql) for sql in sums]
+
+    assert len(plans) == 2
+    assert "Index Only Scan using campaign_days_to_add_up" in plans[0]
+    assert "Index Only Scan using account_days_to_add_up" in plans[1]
+    assert not any("Index Scan using one_insight" in plan for plan in plans)
+
+
+def _plan(cursor, sql):
+    cursor.execute(f"EXPLAIN {sql}")
+    return "\n".join(line for (line,) in cursor.fetchall())
