@@ -11,58 +11,24 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from bench import scratch
 
 CURRENCIES = ["EUR", "USD", "GBP", "JPY"]
 TRIES = 7
+HOURS = 30 * 24
 
-_SET_UP = """
-INSERT INTO connections_connection
-  (id, name, kind, state, state_reason, app_id, subject_id, subject_name, sealed_token, fingerprint, scopes,
-   granular_scopes, never_expires, created_at)
-VALUES ('00000000-0000-4000-8000-000000000001', 'Bench', 'system_user', 'active', '', '1', '1', '', 'x', 'x', '[]',
-  '[]', true, now());
-
-INSERT INTO connections_adaccount
-  (meta_id, name, currency, timezone_name, account_status, disable_reason, business_id, business_name, found_at,
-   described_at)
-SELECT 1000 + n, 'Shop ' || n, (%(currencies)s::text[])[1 + n %% 4], 'UTC', 1, 0, '', '', now(), now()
-FROM generate_series(1, %(accounts)s) AS n;
-
-INSERT INTO connections_reach (connection_id, account_id, tasks, since)
-SELECT '00000000-0000-4000-8000-000000000001', id, '[]', now() FROM connections_adaccount;
-
-INSERT INTO reporting_campaign
-  (account_id, meta_id, name, status, effective_status, listed_at, objective, bid_strategy, buying_type)
-SELECT account.id, account.meta_id || lpad(n::text, 8, '0'), 'Herbst ' || n, 'ACTIVE', 'ACTIVE', now(),
-  'OUTCOME_SALES', '', 'AUCTION'
-FROM connections_adaccount AS account, generate_series(1, %(campaigns)s) AS n;
-
-INSERT INTO reporting_coverage
-  (account_id, level, breakdown, day, state, reason, note, fetched_at)
-SELECT account.id, level, '', %(today)s::date - n, 'complete', '', '', now()
-FROM connections_adaccount AS account, generate_series(0, %(days)s - 1) AS n,
-  unnest(ARRAY['account', 'campaign']) AS level;
-
-INSERT INTO reporting_syncrun
-  (account_id, reason, since, until, levels, breakdowns, state, attempt, failures, queued_at, nudged_at, started_at,
-   finished_at, calls, rows, added, changed, removed, error, fbtrace_id)
-SELECT account.id, 'hourly', %(today)s::date - n / 24 - 1, %(today)s::date - n / 24, '["account", "campaign"]', '[]',
-  'done', 1, 0, at, at, at, at, 3, 122, 0, 0, 0, '', ''
-FROM generate_series(0, 30 * 24) AS n, connections_adaccount AS account,
-  LATERAL (SELECT now() - n * interval '1 hour') AS moment (at);
-"""
 # One day after the other, as a sync brings them.
 _ROWS = """
 INSERT INTO reporting_insight
   (account_id, day, level, object_id, breakdown, segment, campaign_id, adset_id, ad_id, name, currency, impressions,
-   clicks, inline_link_clicks, spend, reach, frequency, actions, action_values, changed_at)
+   clicks, inline_link_clicks, spend, reach, frequency, actions, action_values, attribution_setting, changed_at)
 SELECT account.id, %(today)s::date - n, {level}, {object}, {breakdown}, {segment}, {campaign}, '', '', 'Herbst',
   account.currency, 1000 + seed %% 9000, seed %% 120, seed %% 80, round(seed %% 9000 / 137.0, 2), 900, 1.1,
   jsonb_build_object('link_click', seed %% 80, 'post_engagement', seed %% 300, 'landing_page_view', seed %% 50,
     'omni_purchase', seed %% 4),
-  jsonb_build_object('omni_purchase', round(seed %% 4 * 89.9, 2)), now()
+  jsonb_build_object('omni_purchase', round(seed %% 4 * 89.9, 2)), '7d_click_1d_view', now()
 FROM generate_series(%(days)s - 1, 0, -1) AS n, connections_adaccount AS account {from_},
   LATERAL (SELECT abs(hashtext(account.id || ':' || n || {seed}))::bigint) AS given (seed)
 {where}
@@ -95,13 +61,9 @@ def build(accounts: int, campaigns: int, days: int) -> int:
     from django.db import connection
     from django.utils import timezone
 
-    values = {
-        "accounts": accounts,
-        "campaigns": campaigns,
-        "days": days,
-        "currencies": CURRENCIES,
-        "today": timezone.now().date(),
-    }
+    today = timezone.now().date()
+    _describe(accounts, campaigns, days)
+    values = {"days": days, "today": today}
     plain = {"breakdown": "''", "segment": "''", "where": ""}
     account = {"level": "'account'", "object": "account.meta_id", "campaign": "''", "from_": "", "seed": "''"}
     parts = {
@@ -112,13 +74,56 @@ def build(accounts: int, campaigns: int, days: int) -> int:
         "seed": "campaign.meta_id || age",
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SET_UP, values)
         for chosen in (account | plain, _CAMPAIGNS | plain, _CAMPAIGNS | parts):
             cursor.execute(_ROWS.format(**chosen), values)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT count(*) FROM reporting_insight")
         (rows,) = cursor.fetchone()
     return int(rows)
+
+
+def _describe(number: int, campaigns: int, days: int) -> None:
+    """Everything but the insights: there are few enough of it."""
+    from django.utils import timezone
+
+    from apps.connections.models import AdAccount, Connection, Reach
+    from apps.reporting import ledger
+    from apps.reporting.models import Campaign, SyncRun
+    from apps.reporting.store import Window
+
+    now, levels = timezone.now(), ["account", "campaign"]
+    reader = Connection.objects.create(name="Bench", kind="system_user", app_id="1", subject_id="1")
+    accounts = AdAccount.objects.bulk_create(
+        AdAccount(meta_id=str(1000 + n), name=f"Shop {n}", currency=CURRENCIES[n % 4], timezone_name="UTC")
+        for n in range(number)
+    )
+    Reach.objects.bulk_create(Reach(connection=reader, account=account, since=now) for account in accounts)
+    for account in accounts:
+        Campaign.objects.bulk_create(
+            Campaign(
+                account=account,
+                meta_id=f"{account.meta_id}{n:08}",
+                name=f"Herbst {n}",
+                effective_status="ACTIVE",
+                objective="OUTCOME_SALES",
+            )
+            for n in range(campaigns)
+        )
+        for level in levels:
+            ledger.complete(account, Window(level, now.date() - timedelta(days=days - 1), now.date()))
+        SyncRun.objects.bulk_create(
+            SyncRun(
+                account=account,
+                reason=SyncRun.Reason.HOURLY,
+                since=(at - timedelta(days=1)).date(),
+                until=at.date(),
+                levels=levels,
+                state=SyncRun.State.DONE,
+                queued_at=at,
+                finished_at=at,
+            )
+            for at in (now - timedelta(hours=n) for n in range(HOURS))
+        )
 
 
 def measure() -> None:

@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connections', '0002_pace_book'),
-        ('reporting', '0002_ledger_and_reports'),
+        ('reporting', '0004_attribution_windows'),
     ]
 
     operations = [
