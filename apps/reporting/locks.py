@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import Error, connection
 
@@ -11,16 +13,32 @@ from apps.connections.models import AdAccount
 _SYNC = 0x73796E63
 
 
+@dataclass(frozen=True)
+class Lock:
+    """True when this session has the account for itself, false when another one has it."""
+
+    session: Any
+    was_free: bool
+
+    def __bool__(self) -> bool:
+        return self.was_free
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it still is: the session that took it lives."""
+        return self.was_free and connection.connection is self.session and connection.is_usable()
+
+
 @contextmanager
-def only_sync_of(account: AdAccount) -> Iterator[bool]:
-    """True inside when this session has the account for itself, False when another one has it."""
+def only_sync_of(account: AdAccount) -> Iterator[Lock]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SYNC, account.pk])
-        (held,) = cursor.fetchone()
+        (was_free,) = cursor.fetchone()
+    lock = Lock(connection.connection, was_free)
     try:
-        yield held
+        yield lock
     finally:
-        if held:
+        if lock:
             _release(account)
 
 

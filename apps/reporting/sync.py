@@ -22,6 +22,7 @@ from apps.graphapi import (
     GraphError,
     Pauses,
     Request,
+    ServerFault,
     Throttled,
     TokenRefused,
     TooMuchData,
@@ -48,6 +49,8 @@ MOST_SWEPT = 2000
 _SOONEST = 0.5
 # Runs that nobody waits for: each set is asked for in the way that takes the fewest calls.
 _UNWATCHED = {SyncRun.Reason.NIGHTLY, SyncRun.Reason.BACKFILL}
+# What failed so often when it was read at once is asked for as reports.
+_TRIES_AT_ONCE = 2
 # A run that kills its worker so often would do so for ever.
 MOST_DEATHS = 5
 
@@ -162,6 +165,8 @@ def perform(run_id: int) -> SyncRun:
         except (OperationalError, InterfaceError):
             raise  # the database went away, and our lock with it: the sweep finds the run
         except Exception as fault:
+            if not alone.is_held:
+                raise  # likewise: a session that died while it was idle is told of by another error
             # Ours, not Meta's. Left running, the run would be found and begun again for ever.
             logger.exception("Sync run %s came upon a fault of this program.", run.pk)
             conclude(run, fault, None)
@@ -256,6 +261,9 @@ def _fail_for_now(run: SyncRun, error: Exception) -> None:
     with transaction.atomic():
         run.try_again(timezone.now() + pause, error)
         ledger.hindered(run.account, windows(run), error)
+        if isinstance(error, ServerFault) and run.failures >= _TRIES_AT_ONCE and may_go_by_report(run):
+            # Perhaps it is about one object: reports find out which, and bring the others.
+            reports.plan(run, windows(run))
 
 
 @dataclass

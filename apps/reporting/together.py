@@ -117,7 +117,7 @@ class _Held:
 
     def take(self, account: AdAccount) -> bool:
         lock = self._all.enter_context(ExitStack())
-        is_ours = lock.enter_context(locks.only_sync_of(account))
+        is_ours = bool(lock.enter_context(locks.only_sync_of(account)))
         if is_ours:
             self._locks[account.pk] = lock
         return is_ours

@@ -36,8 +36,11 @@ SEED = 7
 
 @pytest.fixture
 def sandbox(settings):
-    """A pretend Meta that lives by the machine's clock, much faster. Its figures stand still."""
-    with Sandbox(seed=7, speed=workers.SPEED) as sandbox:
+    """A pretend Meta that lives by the machine's clock, much faster. Its figures stand still.
+
+    It answers with few rows at once, so that the larger sets go by reports.
+    """
+    with Sandbox(seed=7, speed=workers.SPEED, sync_row_cap=200) as sandbox:
         sandbox.hold_figures()
         settings.META_GRAPH_URL, settings.META_CLOCK_SPEED = sandbox.url, workers.SPEED
         yield sandbox
@@ -103,6 +106,8 @@ def is_done():
 
 def check(sandbox, ask):
     """What is stored is the truth, once; the ledger is complete and nobody is at work any more."""
+    assert ask("SELECT count(*) > 0 FROM reporting_reportrun WHERE state = 'read'") == [(True,)]
+    sandbox.configure(sync_row_cap=10**6)
     windows = ask(workers.WINDOWS)
     acts = sorted({act for act, *_ in windows})
     theirs = workers.everything(sandbox, windows)
@@ -111,7 +116,7 @@ def check(sandbox, ask):
     assert truth.differences(ours, theirs) == set()
     assert ask("SELECT DISTINCT state, reason, note FROM reporting_coverage") == [("complete", "", "")]
     assert set(ask(COVERED)) == workers.days_and_sets(windows)
-    assert ask("SELECT state, count(*) FROM reporting_syncrun GROUP BY state") == [("done", 9 * len(acts))]
+    assert ask("SELECT DISTINCT state FROM reporting_syncrun") == [("done",)]
 
 
 COVERED = """
@@ -205,7 +210,7 @@ class Asking:
                 with self.connection.cursor() as cursor:
                     cursor.execute(question)
                     return read(cursor)
-            except psycopg2.Error:
+            except (psycopg2.Error, postgres.EmbeddedError):
                 self.connection = None
                 time.sleep(0.1)
         raise AssertionError("the database does not come back")
@@ -221,9 +226,17 @@ def test_a_database_that_is_restarted_in_the_middle_loses_nothing(installation, 
         beat.send_task(f"apps.reporting.tasks.{task}", expires=40)
 
     def ended():
-        return set(ask("SELECT state, count(*) FROM reporting_syncrun GROUP BY state")) == {("done", 36)}
+        return ask("SELECT DISTINCT state FROM reporting_syncrun") == [("done",)]
+
+    def asked_for(*reasons):
+        return set(
+            ask("SELECT reason, count(DISTINCT account_id) FROM reporting_syncrun GROUP BY reason")
+        ) == {(reason, 4) for reason in reasons}
 
     def crash():
+        """While a worker waits for Meta's answer, so that its database session is found dead afterwards."""
+        slow = sandbox.fail("delay", seconds=1.0)
+        crew.until(lambda: slow.used or ended())
         os.kill(Server((folder / "postgres").resolve()).pid(), signal.SIGQUIT)
         ask(
             "UPDATE reporting_syncrun SET nudged_at = nudged_at - interval '2 minutes' "
@@ -233,12 +246,10 @@ def test_a_database_that_is_restarted_in_the_middle_loses_nothing(installation, 
 
     try:
         crew.start()
-        crew.until(
-            lambda: ask("SELECT count(*) FROM reporting_syncrun") == [(4,)]
-        )  # first syncs, by the sweep
+        crew.until(lambda: asked_for("first"))  # first syncs, by the sweep
         send("sync_restated")
         send("sync_recent")
-        crew.until(lambda: ask("SELECT count(*) FROM reporting_syncrun") == [(36,)])
+        crew.until(lambda: asked_for("first", "nightly", "hourly"))
         moments = workers.disturbed(crew, sandbox, ended, random.Random(SEED), 3, crash, most=50)
         crew.until(ended)
     finally:

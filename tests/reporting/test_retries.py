@@ -15,7 +15,7 @@ from apps.graphapi import (
     classify,
 )
 from apps.reporting import retries, sync
-from apps.reporting.models import SyncRun
+from apps.reporting.models import Coverage, Insight, SyncRun
 from apps.reporting.rows import Unreadable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -126,3 +126,27 @@ def test_a_run_that_kills_its_worker_each_time_ends_in_a_failure_that_says_so(ru
     run.refresh_from_db()
     assert run.state == "failed"
     assert "worker died 5 times" in run.error
+
+
+def test_at_night_what_fails_at_once_is_asked_for_as_reports_and_only_one_object_is_lost(
+    account, sandbox, clock
+):
+    sandbox.hold_figures()
+    week = {"levels": ["ad"], "since": account.today() - timedelta(days=6)}
+    (before,) = sync.request([account], "nightly", **week)
+    sync.perform(before.pk)
+    everything = set(Insight.objects.values_list("object_id", "day"))
+    ad = min(everything)[0]
+    Insight.objects.all().delete()
+    sandbox.poison(ad)
+
+    (run,) = sync.request([account], "nightly", **week)
+    while not (run := sync.perform(run.pk)).has_ended:
+        clock.advance(sync.seconds_until(run.not_before) + 1)
+
+    assert (run.state, run.failures) == ("done", 2)
+    lost = everything - set(Insight.objects.values_list("object_id", "day"))
+    assert lost == {cell for cell in everything if cell[0] == ad}
+    named = dict(Coverage.objects.exclude(state="complete").values_list("day", "reason"))
+    assert named.keys() == {day for _, day in lost}
+    assert all(reason.startswith(f"All fields of ad {ad} on {day}") for day, reason in named.items())

@@ -33,7 +33,7 @@ for _ in sys.stdin:
     print("ended", flush=True)
 """
 # Seconds of the pretend Meta for each of ours, and of ours until everything must be done.
-SPEED, PATIENCE = 60, 90
+SPEED, PATIENCE = 60, 180
 
 
 class Workers:
