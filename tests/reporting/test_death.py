@@ -264,6 +264,7 @@ def test_a_database_that_is_restarted_in_the_middle_loses_nothing(installation, 
 
 def test_two_processes_that_sync_the_same_account_take_turns(program, sandbox):
     """Windows that overlap, and every call slowed down so that they would meet."""
+    sandbox.configure(sync_row_cap=10**6)
     tokens.connect("reporting", sandbox.token("reporting"))
     account = AdAccount.objects.in_order().first()
     today = account.today()

@@ -15,7 +15,7 @@ from tests.conftest import MONDAY, Clock
 
 from . import truth
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SEED = 20261123
 SINCE, UNTIL = date(2026, 10, 27), date(2026, 11, 23)
