@@ -8,12 +8,13 @@ from operator import add, attrgetter
 from typing import Any, Self
 
 from django.db.models import Case, Count, Sum, When
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
 
 from .attribution import Attribution
 from .fields import ExactDecimalField
+from .models import PURCHASE_TYPES
 
 ZERO = Decimal(0)
 
@@ -21,7 +22,7 @@ ZERO = Decimal(0)
 def sums(attribution: Attribution) -> dict[str, Any]:
     """What a query has to annotate, in the order of the fields of `Totals`."""
     purchases, value = (
-        (_by_window("purchase_windows", attribution), _by_window("purchase_value_windows", attribution))
+        (_by_window("action_windows", attribution), _by_window("action_value_windows", attribution))
         if attribution.windows
         else (Coalesce(Sum("purchases"), ZERO), Coalesce(Sum("purchase_value"), ZERO))
     )
@@ -37,8 +38,9 @@ def sums(attribution: Attribution) -> dict[str, Any]:
 
 def _by_window(column: str, attribution: Attribution) -> Any:
     """The purchases of these windows; null where one of the rows was fetched without windows."""
+    found = Coalesce(*[KeyTransform(kind, column) for kind in PURCHASE_TYPES])
     numbers = [
-        Coalesce(Cast(KeyTextTransform(window, column), ExactDecimalField()), ZERO)
+        Coalesce(Cast(KeyTextTransform(window, found), ExactDecimalField()), ZERO)
         for window in attribution.windows
     ]
     all_known = Exact(Count(column), Count("*"))

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
@@ -73,15 +73,6 @@ class Ad(AdObject):
     adset_id = models.CharField(max_length=32, db_index=True)
 
 
-def _windows_of(column: str) -> Any:
-    """Window to number of the purchases; null where windows were not asked for."""
-    found = Coalesce(
-        *[KeyTransform(kind, column) for kind in PURCHASE_TYPES], models.Value({}, models.JSONField())
-    )
-    asked = models.When(**{f"{column}__isnull": False}, then=found)
-    return models.Case(asked, output_field=models.JSONField())
-
-
 def _first_of(column: str) -> Any:
     return Cast(Coalesce(*[KeyTextTransform(kind, column) for kind in PURCHASE_TYPES]), ExactDecimalField())
 
@@ -130,15 +121,6 @@ class Insight(models.Model):
     )
     purchase_value = models.GeneratedField(
         expression=_first_of("action_values"), output_field=ExactDecimalField(null=True), db_persist=True
-    )
-    # Small, so that a page does not read all the others.
-    purchase_windows = models.GeneratedField(
-        expression=_windows_of("action_windows"), output_field=models.JSONField(null=True), db_persist=True
-    )
-    purchase_value_windows = models.GeneratedField(
-        expression=_windows_of("action_value_windows"),
-        output_field=models.JSONField(null=True),
-        db_persist=True,
     )
     # As the day was first reported, so that a page can say how much a day usually still grows.
     first_spend = ExactDecimalField(null=True)

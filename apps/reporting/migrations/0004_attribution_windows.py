@@ -1,6 +1,4 @@
 from django.db import migrations, models
-from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Coalesce
 
 TABLES = """
     DO $$
@@ -14,17 +12,6 @@ TABLES = """
       END LOOP;
     END $$
 """
-
-
-def windows_of_purchases(column):
-    kinds = ["omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase"]
-    found = Coalesce(*[KeyTransform(kind, column) for kind in kinds], models.Value({}, models.JSONField()))
-    asked = models.When(**{f"{column}__isnull": False}, then=found)
-    return models.GeneratedField(
-        expression=models.Case(asked, output_field=models.JSONField()),
-        output_field=models.JSONField(null=True),
-        db_persist=True,
-    )
 
 
 def order_open_reports_again(apps, schema_editor):
@@ -61,16 +48,6 @@ class Migration(migrations.Migration):
             model_name="insight",
             name="attribution_setting",
             field=models.CharField(default="", max_length=100),
-        ),
-        migrations.AddField(
-            model_name="insight",
-            name="purchase_value_windows",
-            field=windows_of_purchases("action_value_windows"),
-        ),
-        migrations.AddField(
-            model_name="insight",
-            name="purchase_windows",
-            field=windows_of_purchases("action_windows"),
         ),
         migrations.RunPython(order_open_reports_again, order_open_reports_again),
     ]
