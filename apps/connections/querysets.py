@@ -3,11 +3,14 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+# States in which Meta still takes the token.
+WORKING = ("active", "needs_owner")
+
 
 class ConnectionQuerySet(models.QuerySet[Any]):
     def usable(self) -> Self:
         """Those whose token Meta still takes, system users first."""
-        return self.filter(state="active").order_by("kind", "created_at")
+        return self.filter(state__in=WORKING).order_by("kind", "created_at")
 
 
 class AdAccountQuerySet(models.QuerySet[Any]):
@@ -21,7 +24,7 @@ class AdAccountQuerySet(models.QuerySet[Any]):
         """Those that some working connection reaches."""
         reach = self.model._meta.get_field("reach").related_model
         return self.filter(
-            Exists(reach.objects.filter(account=OuterRef("pk"), lost_at=None, connection__state="active"))
+            Exists(reach.objects.filter(account=OuterRef("pk"), lost_at=None, connection__state__in=WORKING))
         )
 
     def by_meta_ids(self, texts: list[str]) -> Self:
