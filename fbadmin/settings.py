@@ -201,6 +201,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# How many proxies of ours add to X-Forwarded-For. None: the header is not believed.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env.number("TRUSTED_PROXIES", default=0, least=0))
 
 # --- mail ----------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ FOREIGN = (
     "ALLOWED_",
     "CSRF_",
     "SITE_URL",
+    "TRUSTED_",
     "ORGANISATION",
     "PG",
 )

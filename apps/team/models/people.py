@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from . import roles
+from apps.team import roles
 
 
 class UserQuerySet(models.QuerySet["User"]):
