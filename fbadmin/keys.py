@@ -4,16 +4,15 @@ In production both come from the environment. For local use (`DEBUG`) they are m
 """
 
 import base64
-import binascii
 import os
-import re
 import secrets
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.vault import local
+
 _MAKE_SECRET = "python -c 'import secrets; print(secrets.token_urlsafe(50))'"  # noqa: S105
-_MAKE_TOKEN_KEY = "python -c 'import base64, os; print(\"k1:\" + base64.b64encode(os.urandom(32)).decode())'"  # noqa: S105
 
 
 def secret_key(given: str, *, debug: bool, var_dir: Path) -> str:
@@ -31,26 +30,15 @@ def token_keys(given: str, *, debug: bool, var_dir: Path) -> dict[str, bytes]:
     if not given:
         if not debug:
             raise ImproperlyConfigured(
-                f"TOKEN_KEYS is empty, so no token could be sealed or opened. Make a key and set it: {_MAKE_TOKEN_KEY}"
+                f"TOKEN_KEYS is empty, so no token could be sealed or opened. Make a key and set it: {local.MAKE_ONE}"
             )
         given = _kept(
             var_dir / "token-keys", "local:" + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
         )
-    keys: dict[str, bytes] = {}
-    for position, part in enumerate(given.split(","), start=1):
-        name, _, encoded = part.strip().partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            key = b""
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name) or len(key) != 32 or name in keys:
-            # The value itself is a secret and stays out of the sentence.
-            raise ImproperlyConfigured(
-                f"TOKEN_KEYS, entry {position} is not id:base64 of 32 bytes with an id of its own. "
-                f"Make one: {_MAKE_TOKEN_KEY}"
-            )
-        keys[name] = key
-    return keys
+    try:
+        return local.parse(given)
+    except local.BadKeys as error:
+        raise ImproperlyConfigured(str(error)) from error
 
 
 def _kept(path: Path, fresh: str) -> str:

@@ -75,6 +75,7 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 INSTALLED_APPS = [
     "fbadmin",
+    "apps.vault",
     "apps.ui",
     "apps.team",
     "apps.connections",

@@ -7,10 +7,11 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "graphapi": set(),
     "sandbox": set(),
+    "vault": set(),
     "ui": set(),
-    "team": {"ui"},
-    "connections": {"graphapi", "ui", "team"},
-    "reporting": {"graphapi", "ui", "team", "connections"},
+    "team": {"vault", "ui"},
+    "connections": {"vault", "graphapi", "ui", "team"},
+    "reporting": {"vault", "graphapi", "ui", "team", "connections"},
 }
 WITHOUT_DJANGO = {"graphapi", "sandbox"}
 ONLY_STANDARD_LIBRARY = {"sandbox"}

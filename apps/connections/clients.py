@@ -10,8 +10,9 @@ from django.utils.module_loading import import_string
 
 from apps.graphapi import Call, Client, Request, app_token
 from apps.graphapi.pace import Allotment, Question
+from apps.vault import unseal
 
-from . import pacing, sealing
+from . import pacing
 from .models import AdAccount, Connection
 
 Listener = Callable[[Call], None]
@@ -45,7 +46,7 @@ def for_app(**options: Any) -> Client:
 
 
 def for_connection(connection: Connection, **options: Any) -> Client:
-    return for_token(sealing.unseal(connection.sealed_token, connection.token_place), **options)
+    return for_token(unseal(connection.sealed_token, connection.token_place), **options)
 
 
 def allot(requests: Iterable[Request]) -> Allotment:

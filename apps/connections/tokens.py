@@ -19,8 +19,9 @@ from apps.graphapi import (
     TokenRefused,
     Unreachable,
 )
+from apps.vault import SealBroken, seal, unseal
 
-from . import accounts, clients, sealing
+from . import accounts, clients
 from .models import Connection
 from .values import clean
 
@@ -155,8 +156,8 @@ def check_again(connection: Connection) -> int:
     Raises Refusal.
     """
     try:
-        checked = _check(sealing.unseal(connection.sealed_token, connection.token_place))
-    except sealing.SealBroken as broken:
+        checked = _check(unseal(connection.sealed_token, connection.token_place))
+    except SealBroken as broken:
         raise Unchecked(str(broken)) from broken
     except Unchecked:
         raise
@@ -265,7 +266,7 @@ def _death(subcode: int | None, message: str) -> str:
 def _store(name: str, checked: _Checked, existing: Connection | None, by: Any) -> Connected:
     connection = existing or Connection(name=name, created_by=by)
     with transaction.atomic():
-        connection.sealed_token = sealing.seal(checked.token, connection.token_place)
+        connection.sealed_token = seal(checked.token, connection.token_place)
         connection.fingerprint = hashlib.sha256(checked.token.encode()).hexdigest()[:16]
         _describe(connection, checked)
         connection.save()

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from apps.connections import clients
 from apps.connections.models import AdAccount, Connection
-from apps.connections.sealing import SealBroken
 from apps.graphapi import (
     INSIGHTS_RESTATEMENT_DAYS,
     Client,
@@ -27,6 +26,7 @@ from apps.graphapi import (
     TokenRefused,
     TooMuchData,
 )
+from apps.vault import SealBroken
 
 from . import insights, ledger, locks, reports, retries, sets, sizes, store, structure
 from .models import SyncRun

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from apps.connections import clients
 from apps.connections.models import AdAccount, Connection
-from apps.connections.sealing import SealBroken
 from apps.graphapi import Call, Client, GraphError, Listed, Request, Throttled, TooMuchData
 from apps.graphapi.pace import Allotment
+from apps.vault import SealBroken
 
 from . import insights, locks, reports, sizes, structure, sync
 from .models import RoundTrips, SyncRun

@@ -7,8 +7,8 @@ import pytest
 
 from apps.connections import tokens
 from apps.connections.models import AdAccount, Connection
-from apps.connections.sealing import unseal
 from apps.reporting.models import SyncRun
+from apps.vault import unseal
 from tests.environment import NOWHERE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]

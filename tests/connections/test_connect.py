@@ -9,9 +9,9 @@ from django.core.management import call_command
 
 from apps.connections import tokens
 from apps.connections.models import AccountGrant, AdAccount, Connection, Reach
-from apps.connections.sealing import unseal
 from apps.reporting import sync
 from apps.reporting.models import Insight, SyncRun
+from apps.vault import unseal
 from tests.environment import NOWHERE
 from tests.other_graph import TOKEN
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.connections import sealing
-from apps.connections.sealing import SealBroken, seal, unseal
+from apps import vault
+from apps.vault import SealBroken, seal, unseal
 
 PLACE = "connections_connection|41|token"
 OLD, NEW = os.urandom(32), os.urandom(32)
@@ -115,7 +115,7 @@ def test_the_message_never_holds_the_text():
     sealed = seal("a secret", PLACE)
 
     with pytest.raises(SealBroken) as caught:
-        sealing.unseal(sealed[:-8] + "AAAAAAA=", PLACE)
+        vault.unseal(sealed[:-8] + "AAAAAAA=", PLACE)
 
     assert sealed[6:] not in str(caught.value)
     assert "a secret" not in repr(caught.value.__cause__)
