@@ -13,8 +13,8 @@ PYTEST_ARGS ?=
 # More for the demo: make demo DEMO_ARGS="--port 9000"
 DEMO_ARGS ?=
 
-# Reading the settings, as checks do, needs no database and leaves an installation's own folder alone.
-CHECK_ENV := FBADMIN_ENV_FILE= DEBUG=1 VAR_DIR=$(CURDIR)/.mypy_cache/var DATABASE_URL=postgres://none@127.0.0.1:9/none
+# Reading the settings, as checks do, needs no database and no keeper of keys, and leaves an installation's own folder alone.
+CHECK_ENV := FBADMIN_ENV_FILE= DEBUG=1 VAR_DIR=$(CURDIR)/.mypy_cache/var DATABASE_URL=postgres://none@127.0.0.1:9/none TOKEN_KEYS_FROM=env
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10

@@ -6,7 +6,10 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.vault import start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fbadmin.settings")
 
@@ -54,3 +57,14 @@ app.conf.beat_schedule = {
     # A task is a nudge: whatever is due and has no worker is found here.
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }
+
+
+def no_worker_without_keys(**about: Any) -> None:
+    try:
+        start.insist_on_keys()
+    except ImproperlyConfigured as error:
+        # Anything less is only logged by the signal.
+        raise SystemExit(str(error)) from error
+
+
+worker_init.connect(no_worker_without_keys)

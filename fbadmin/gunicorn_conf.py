@@ -1,6 +1,8 @@
 """The web server: `gunicorn -c fbadmin/gunicorn_conf.py fbadmin.wsgi`."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -21,3 +23,12 @@ control_socket_disable = True
 limit_request_line = 8190
 # Nobody in front of us may say under which path we are mounted.
 forwarder_headers = ""
+
+
+def on_starting(server: object) -> None:
+    """No start with settings that are wrong, or without the keys of the tokens. In a process of its own: what is loaded
+    here would stay loaded for all workers, through every reload.
+    """
+    manage = Path(__file__).resolve().parent.parent / "manage.py"
+    if subprocess.run([sys.executable, str(manage), "check", "--tag", "keys"]).returncode != 0:
+        sys.exit(1)

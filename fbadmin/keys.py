@@ -5,6 +5,7 @@ In production both come from the environment. For local use (`DEBUG`) they are m
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -25,8 +26,21 @@ def secret_key(given: str, *, debug: bool, var_dir: Path) -> str:
     return _kept(var_dir / "secret-key", secrets.token_urlsafe(50))
 
 
-def token_keys(given: str, *, debug: bool, var_dir: Path) -> dict[str, bytes]:
-    """Key id to 32 key bytes, newest first."""
+def sources(given: list[str]) -> list[str]:
+    """What TOKEN_KEYS_FROM names; the environment where it names nothing."""
+    for source in given:
+        if not re.fullmatch(r"env|(?:aws-kms|aws-secrets|vault):[A-Za-z0-9:/_+=.@-]{1,2048}", source):
+            raise ImproperlyConfigured(
+                f"TOKEN_KEYS_FROM has {source!r}, which names no keeper of keys. Write env, aws-kms:<key>, "
+                "aws-secrets:<name> or vault:<transit key>."
+            )
+    return given or ["env"]
+
+
+def token_keys(given: str, *, wanted: bool, debug: bool, var_dir: Path) -> dict[str, bytes]:
+    """Key id to 32 key bytes, newest first. None where all keys are elsewhere (not `wanted`)."""
+    if not wanted:
+        return {}
     if not given:
         if not debug:
             raise ImproperlyConfigured(

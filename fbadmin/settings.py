@@ -27,7 +27,15 @@ SITE_URL = env.address("SITE_URL", "http://localhost:8000")
 ORGANISATION = env.text("ORGANISATION")
 
 SECRET_KEY = keys.secret_key(env.text("SECRET_KEY"), debug=DEBUG, var_dir=VAR_DIR)
-TOKEN_KEYS = keys.token_keys(env.text("TOKEN_KEYS"), debug=DEBUG, var_dir=VAR_DIR)
+# Where the keys that seal tokens come from, newest first: the first seals, all open.
+TOKEN_KEYS_FROM = keys.sources(env.items("TOKEN_KEYS_FROM"))
+TOKEN_KEYS = keys.token_keys(
+    env.text("TOKEN_KEYS"), wanted="env" in TOKEN_KEYS_FROM, debug=DEBUG, var_dir=VAR_DIR
+)
+AWS_REGION = env.text("AWS_REGION")
+VAULT_ADDR = env.address("VAULT_ADDR")
+VAULT_TOKEN = env.text("VAULT_TOKEN")
+VAULT_NAMESPACE = env.text("VAULT_NAMESPACE")
 
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or (["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
@@ -267,4 +275,6 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Below INFO these tell the keys that AWS unwraps for us, and addresses with a token in them.
+    "loggers": {"botocore": {"level": "INFO"}, "urllib3": {"level": "INFO"}},
 }

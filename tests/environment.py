@@ -37,6 +37,9 @@ FOREIGN = (
     "TRUSTED_",
     "ORGANISATION",
     "PG",
+    "AWS_",
+    "VAULT_",
+    "TOKEN_KEYS_FROM",
 )
 
 

@@ -57,6 +57,7 @@ def test_a_complete_environment_starts(tmp_path):
         ({"TOKEN_KEYS": ""}, "TOKEN_KEYS is empty"),
         ({"TOKEN_KEYS": "k1:AAAA"}, "TOKEN_KEYS, entry 1"),
         ({"TOKEN_KEYS": "nonsense"}, "TOKEN_KEYS, entry 1"),
+        ({"TOKEN_KEYS_FROM": "safe:x"}, "names no keeper of keys"),
         ({"DATABASE_URL": "mysql://root@localhost/x"}, "PostgreSQL"),
         ({"DATABASE_URL": "what?"}, "DATABASE_URL"),
         ({"REDIS_URL": "localhost:6379"}, "redis://localhost"),

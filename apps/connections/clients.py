@@ -1,4 +1,4 @@
-"""Makes Graph clients with this installation's settings: the one place where a token is opened."""
+"""Makes Graph clients with this installation's settings: the one place where a stored token is opened, and counted."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -13,7 +13,8 @@ from apps.graphapi.pace import Allotment, Question
 from apps.vault import unseal
 
 from . import pacing
-from .models import AdAccount, Connection
+from .models import AdAccount, Connection, PendingConnection, TokenOpening
+from .purposes import Purpose
 
 Listener = Callable[[Call], None]
 
@@ -45,8 +46,20 @@ def for_app(**options: Any) -> Client:
     return for_token(app_token(settings.META_APP_ID, settings.META_APP_SECRET), **options)
 
 
-def for_connection(connection: Connection, **options: Any) -> Client:
-    return for_token(unseal(connection.sealed_token, connection.token_place), **options)
+def for_connection(connection: Connection, *, purpose: Purpose, **options: Any) -> Client:
+    """A client with this connection's token. Raises SealBroken; the opening is counted under its purpose."""
+    return for_token(opened(connection, purpose=purpose), **options)
+
+
+def opened(holder: Connection | PendingConnection, *, purpose: Purpose) -> str:
+    """The token itself, for the calls that take it as a parameter: an exchange, a look by `debug_token`, a revocation.
+
+    It goes to Meta and nowhere else: into no row, log, task or page. Raises SealBroken.
+    """
+    token = unseal(holder.sealed_token, holder.token_place)
+    if isinstance(holder, Connection):
+        TokenOpening.objects.count_one(holder.pk, purpose)
+    return token
 
 
 def allot(requests: Iterable[Request]) -> Allotment:

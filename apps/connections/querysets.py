@@ -1,7 +1,8 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 
 # States in which Meta still takes the token.
 WORKING = ("active", "needs_owner")
@@ -33,3 +34,12 @@ class AdAccountQuerySet(models.QuerySet[Any]):
 
     def in_order(self) -> Self:
         return self.order_by("name", "meta_id")
+
+
+class TokenOpeningQuerySet(models.QuerySet[Any]):
+    def count_one(self, connection_id: Any, purpose: str) -> None:
+        """One more opening today. Nearly always a single update."""
+        today = {"connection_id": connection_id, "day": timezone.now().date(), "purpose": purpose}
+        if not self.filter(**today).update(count=F("count") + 1):
+            self.bulk_create([self.model(**today)], ignore_conflicts=True)
+            self.filter(**today).update(count=F("count") + 1)

@@ -19,10 +19,11 @@ from apps.graphapi import (
     TokenRefused,
     Unreachable,
 )
-from apps.vault import SealBroken, seal, unseal
+from apps.vault import KeysAway, SealBroken, seal
 
 from . import accounts, clients
 from .models import Connection
+from .purposes import Purpose
 from .values import clean
 
 NEEDED_SCOPE = "ads_read"
@@ -156,7 +157,7 @@ def check_again(connection: Connection) -> int:
     Raises Refusal.
     """
     try:
-        checked = _check(unseal(connection.sealed_token, connection.token_place))
+        checked = _check(clients.opened(connection, purpose=Purpose.CHECK))
     except SealBroken as broken:
         raise Unchecked(str(broken)) from broken
     except Unchecked:
@@ -265,8 +266,13 @@ def _death(subcode: int | None, message: str) -> str:
 
 def _store(name: str, checked: _Checked, existing: Connection | None, by: Any) -> Connected:
     connection = existing or Connection(name=name, created_by=by)
-    with transaction.atomic():
+    try:
         connection.sealed_token = seal(checked.token, connection.token_place)
+    except KeysAway as error:
+        raise Unchecked(
+            f"The token is fine and could not be sealed, so nothing was stored. {error}"
+        ) from error
+    with transaction.atomic():
         connection.fingerprint = hashlib.sha256(checked.token.encode()).hexdigest()[:16]
         _describe(connection, checked)
         connection.save()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.connections import clients
 from apps.connections.models import AdAccount, Connection
+from apps.connections.purposes import Purpose
 from apps.graphapi import (
     INSIGHTS_RESTATEMENT_DAYS,
     Client,
@@ -289,7 +290,9 @@ def _fetch_and_store(run: SyncRun) -> None:
             raise allotment.refusal
         connection = clients.connection_for(run.account)
         patience = AT_A_TERMINAL if run.reason == SyncRun.Reason.COMMAND else IN_A_WORKER
-        client = clients.for_connection(connection, also=calls, pace=allotment, retries=patience)
+        client = clients.for_connection(
+            connection, purpose=Purpose.SYNC, also=calls, pace=allotment, retries=patience
+        )
         outcome = _ask(run, connection, client)
     except (GraphError, Unreadable, SealBroken, clients.NoConnection) as error:
         outcome = error

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from apps.connections import clients
 from apps.connections.models import AdAccount, Connection
+from apps.connections.purposes import Purpose
 from apps.graphapi import Call, Client, GraphError, Listed, Request, Throttled, TooMuchData
 from apps.graphapi.pace import Allotment
 from apps.vault import SealBroken
@@ -196,7 +197,9 @@ def _fetch_and_store(
 ) -> None:
     allotment = clients.allot([])
     try:
-        client = clients.for_connection(connection, also=fill.hear, pace=allotment, retries=sync.IN_A_WORKER)
+        client = clients.for_connection(
+            connection, purpose=Purpose.SYNC, also=fill.hear, pace=allotment, retries=sync.IN_A_WORKER
+        )
         desk = _Desk(connection, client, allotment, held, worked)
         by_report = [run for run in runs if sync.goes_by_report(run)]
         complete = _advance(desk, by_report)

@@ -38,7 +38,7 @@ def start(account, *windows, since=SINCE, until=UNTIL, levels=("ad",)):
 
 def step(run):
     own = clients.connection_for(run.account)
-    return reports.advance(run, own, clients.for_connection(own, background=True))
+    return reports.advance(run, own, clients.for_connection(own, purpose="sync", background=True))
 
 
 def work_off(run, clock, most=400, least=1):
@@ -73,7 +73,7 @@ def _ours(account, level, breakdown):
 
 
 def _theirs(account, level, breakdown, since=SINCE, until=UNTIL):
-    client = clients.for_connection(clients.connection_for(account))
+    client = clients.for_connection(clients.connection_for(account), purpose="sync")
     for row in insights.fetch(client, account, level=level, since=since, until=until, breakdown=breakdown):
         arrays = (row.actions, row.action_windows, row.action_values, row.action_value_windows)
         yield (*(getattr(row, name) for name in COLUMNS), *map(json.loads, arrays))
@@ -463,7 +463,11 @@ def test_a_worker_killed_while_reading_leaves_nothing_double(account, sandbox, c
     report = run.reports.get()
     assert report.state == "ready"
     (ghost, *_) = insights.fetch(
-        clients.for_connection(clients.connection_for(account)), account, level="ad", since=SINCE, until=UNTIL
+        clients.for_connection(clients.connection_for(account), purpose="sync"),
+        account,
+        level="ad",
+        since=SINCE,
+        until=UNTIL,
     )
     left = Incoming.of_run(run.pk, "ad", "")
     left.write([ghost._replace(object_id="ghost")], part=report.pk)
@@ -585,7 +589,7 @@ run = SyncRun.objects.select_related("account").get(pk=run_id)
 own = clients.connection_for(run.account)
 with time_machine.travel(datetime.fromisoformat(moment)) as clock:
     for _ in range(10):
-        if reports.advance(run, own, clients.for_connection(own, background=True)).done:
+        if reports.advance(run, own, clients.for_connection(own, purpose="sync", background=True)).done:
             break
         clock.shift(60)
 """

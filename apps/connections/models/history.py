@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from ..querysets import TokenOpeningQuerySet
 from .connection import Connection
 
 
@@ -43,6 +44,8 @@ class TokenOpening(models.Model):
     day = models.DateField()
     purpose = models.CharField(max_length=40)
     count = models.PositiveIntegerField(default=0)
+
+    objects = TokenOpeningQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
