@@ -96,6 +96,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
 ]
@@ -113,6 +115,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.team.middleware.LastSeenMiddleware",
+    "apps.team.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "fbadmin.urls"
@@ -208,14 +212,40 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
+# Our own lock-out counts failed tries, in rows and with the time it reopens: apps/team/lockout.py.
+ACCOUNT_RATE_LIMITS = {"login_failed": ""}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+# Admins and support sign in with a second factor. Without it a stolen password is enough.
+REQUIRE_TWO_FACTOR = env.boolean("REQUIRE_TWO_FACTOR", default=not DEBUG)
+MFA_ADAPTER = "apps.team.second_factor.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "apps.team.second_factor.CodeForm",
+    "reauthenticate": "apps.team.second_factor.ConfirmForm",
+    "activate_totp": "apps.team.second_factor.PairForm",
+}
+MFA_TOTP_ISSUER = ORGANISATION or "fbadmin"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TRUST_ENABLED = True
+# Knows what hangs on a person above `team`, which may not look up: apps/team/belongings.py.
+BELONGINGS = "apps.connections.belongings"
 # How many proxies of ours add to X-Forwarded-For. None: the header is not believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(env.number("TRUSTED_PROXIES", default=0, least=0))
 
 # --- mail ----------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG else 'smtp'}.EmailBackend"
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(env.number("EMAIL_PORT", default=25, least=1))
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "fbadmin@localhost")
+printed = DEBUG and not env.text("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if printed else 'smtp'}.EmailBackend"
 
 # --- language, time, files -----------------------------------------------------------------------
 

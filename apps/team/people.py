@@ -5,8 +5,9 @@ import secrets
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from . import audit
 from .models import User
 
 
@@ -25,6 +26,9 @@ def create(email: str, password: str, *, role: str, name: str = "") -> tuple[Use
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from error
     try:
-        return User.objects.with_password(email, password, role=role, name=name), password
+        with transaction.atomic():
+            person = User.objects.with_password(email, password, role=role, name=name)
+            audit.record("person.created", by=None, thing=email, detail=f"as {role}, by command")
+            return person, password
     except IntegrityError as error:
         raise CommandError(f"{email} is already a member. Nothing was changed.") from error

@@ -56,6 +56,10 @@ class Shell:
     def password_url(self) -> str:
         return _address("account_change_password")
 
+    @property
+    def sessions_url(self) -> str:
+        return _address("team:sessions")
+
 
 def shell(request: HttpRequest) -> dict[str, Shell]:
     return {"shell": Shell(request)}

@@ -98,7 +98,7 @@ def test_after_five_failures_the_right_password_waits_too_and_the_page_says_so(a
     page = sign_in(client)
 
     assert not is_in(client)
-    assert "Too many failed login attempts. Try again later." in page.content.decode()
+    assert "Locked after 5 failed tries. It opens again in 15 minutes, at 10:15 UTC." in page.content.decode()
 
 
 def test_a_lock_out_ends_by_itself(admin, client, clock):
@@ -124,7 +124,7 @@ def test_many_addresses_tried_from_one_place_are_too_many(admin, client):
     page = sign_in(client)
 
     assert not is_in(client)
-    assert "Too many failed login attempts" in page.content.decode()
+    assert "Locked after 10 failed tries. It opens again in 1 minute" in page.content.decode()
 
 
 def test_signing_in_rightly_is_never_too_much(admin):

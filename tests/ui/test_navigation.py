@@ -33,7 +33,7 @@ def broken(user):
     [
         (roles.MARKETER, ["Overview", "Performance", "Ad accounts"]),
         (roles.SUPPORT, ["Overview", "Performance", "Ad accounts", "Connections"]),
-        (roles.ADMIN, ["Overview", "Performance", "Ad accounts", "Connections", "Setup"]),
+        (roles.ADMIN, ["Overview", "Performance", "Ad accounts", "Connections", "Users & audit", "Setup"]),
     ],
 )
 def test_each_role_sees_the_pages_that_exist_and_are_its_own(make_user, role, seen):

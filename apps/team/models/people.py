@@ -3,8 +3,10 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from apps.team import roles
 
@@ -12,6 +14,11 @@ from apps.team import roles
 class UserQuerySet(models.QuerySet["User"]):
     def with_role(self, role: str) -> Self:
         return self.filter(is_active=True, groups__name=role)
+
+    def in_order(self) -> Self:
+        """By what they are shown as, those switched off last."""
+        shown = Coalesce(NullIf("name", Value("")), "email", output_field=models.CharField())
+        return self.order_by("-is_active", Lower(shown))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -43,6 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    # Part of what a session is checked against: one more, and every session has ended.
+    session_round = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -74,6 +83,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.groups.set([Group.objects.get(name=role)])
         for cached in ("_perm_cache", "_user_perm_cache", "_group_perm_cache"):
             self.__dict__.pop(cached, None)
+
+    def end_sessions(self) -> None:
+        """Sign this person out everywhere, with the next request of each browser."""
+        type(self).objects.filter(pk=self.pk).update(session_round=models.F("session_round") + 1)
+        self.refresh_from_db(fields=["session_round"])
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Django's own, with the round in it."""
+        return salted_hmac(
+            "apps.team.models.User.session",
+            f"{self.session_round}|{self.password}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
     @property
     def initials(self) -> str:

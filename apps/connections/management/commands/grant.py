@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.connections.models import AccountGrant, AdAccount
+from apps.connections import grants
+from apps.connections.models import AdAccount
 from apps.team.models import User
 
 
@@ -25,11 +26,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Unknown ad account: {', '.join(unknown)}. Connect a token that reaches it first."
             )
-        if revoke:
-            AccountGrant.objects.filter(user=person, account__in=chosen).delete()
-        else:
-            AccountGrant.objects.bulk_create(
-                [AccountGrant(user=person, account=account) for account in chosen], ignore_conflicts=True
-            )
+        held = set(AdAccount.objects.filter(grants__user=person))
+        wanted = held - set(chosen) if revoke else held | set(chosen)
+        grants.give(person, list(wanted), by=None)
         number = person.account_grants.count()
         return f"{person.email} now sees {number} ad account{'s' if number != 1 else ''}."
