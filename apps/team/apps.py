@@ -2,6 +2,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from apps.vault import columns
+
 
 class TeamConfig(AppConfig):
     name = "apps.team"
@@ -10,3 +12,4 @@ class TeamConfig(AppConfig):
     def ready(self) -> None:
         # Receivers need models, which exist from here on.
         import_module("apps.team.recording")
+        columns.register(import_module("apps.team.second_factor").sealed_values)

@@ -1,5 +1,7 @@
 """The second factor: codes of an app, recovery codes and passkeys, by allauth.mfa with sealed secrets."""
 
+import hmac
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -15,8 +17,11 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.functions import Cast
 
 from apps.vault import SealBroken, seal, unseal
+from apps.vault.columns import SealedValue
 
 from . import audit, lockout, roles, totp
 from .models import User
@@ -30,6 +35,8 @@ KEYS_AWAY = (
 # What counts as a second factor; recovery codes only stand in for one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _MUST_HAVE = (roles.SUPPORT, roles.ADMIN)
+# Where the sealed part of each kind stands in its JSON.
+_FIELDS = {"totp": "secret", "recovery_codes": "seed"}
 _whose: ContextVar[int | None] = ContextVar("second_factor_of", default=None)
 
 
@@ -93,6 +100,10 @@ def _place() -> str:
     pk = _whose.get() or context.request.user.pk
     if pk is None:
         raise RuntimeError("A secret is sealed to a person, and nobody is signed in.")
+    return _place_of(pk)
+
+
+def _place_of(pk: int) -> str:
     return f"mfa_authenticator|{pk}|secret"
 
 
@@ -106,59 +117,85 @@ def _of(person: User) -> Iterator[None]:
         _whose.reset(token)
 
 
-def rewrap() -> int:
-    """Seal every secret anew with the newest key. Returns how many; safe to run at any time."""
-    done = 0
-    pks = Authenticator.objects.filter(type__in=("totp", "recovery_codes")).values_list("pk", flat=True)
-    for pk in list(pks):
-        with transaction.atomic():
-            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
-            if row is None:  # removed meanwhile
-                continue
-            place = f"mfa_authenticator|{row.user_id}|secret"
-            for field in ("secret", "seed"):
-                if field in row.data:
-                    row.data[field] = seal(unseal(row.data[field], place), place)
-            row.save(update_fields=["data"])
-            done += 1
-    return done
+def sealed_values() -> Iterator[SealedValue]:
+    """Every sealed secret, for whoever moves them to another key."""
+    for kind, name in _FIELDS.items():
+        pks = Authenticator.objects.filter(type=kind).order_by("pk").values_list("pk", flat=True)
+        for pk in list(pks):
+            # Read now and not with the list: it may have changed since.
+            if row := Authenticator.objects.filter(pk=pk).first():
+                yield _sealed_value(row, name)
+
+
+def _sealed_value(row: Authenticator, name: str) -> SealedValue:
+    sealed = row.data[name]
+
+    def swap(fresh: str) -> bool:
+        """Only this key of the JSON: a code that is used up meanwhile stays used up."""
+        path, value = Value(f"{{{name}}}"), Cast(Value(json.dumps(fresh)), JSONField())
+        changed = Func(F("data"), path, value, function="jsonb_set", output_field=JSONField())
+        same = Authenticator.objects.filter(pk=row.pk, **{f"data__{name}": sealed})
+        return bool(same.update(data=changed) == 1)
+
+    return SealedValue(f"second factor {row.pk}", _place_of(row.user_id), sealed, swap)
 
 
 # --- codes ---------------------------------------------------------------------------------------
 
 
+_WRONG = "That is not the right code."
+
+
+@transaction.atomic
+def _use_step(row: Authenticator, step: int) -> bool:
+    """Use up a step of the clock and all before it. The row's lock keeps two from sharing one."""
+    fresh = Authenticator.objects.select_for_update().filter(pk=row.pk).first()
+    if fresh is None or step <= fresh.data.get("used_step", -1):
+        return False
+    fresh.data["used_step"] = step
+    fresh.save(update_fields=["data"])
+    return True
+
+
+@transaction.atomic
+def _use_recovery(row: Authenticator, number: int) -> bool:
+    fresh = Authenticator.objects.select_for_update().filter(pk=row.pk).first()
+    if fresh is None or fresh.data["used_mask"] >> number & 1:
+        return False
+    fresh.data["used_mask"] |= 1 << number
+    fresh.save(update_fields=["data"])
+    return True
+
+
 class CodeForm(AuthenticateForm):  # type: ignore[misc]
     """A code of the app, or one of the recovery codes. Five tries, and no code twice."""
 
-    @transaction.atomic
     def _uses_app(self, code: str) -> str:
-        """Take a code of the app. Returns why not, or an empty string. The row's lock keeps two from sharing one."""
-        row = (
-            Authenticator.objects.select_for_update()
-            .filter(user=self.user, type=Authenticator.Type.TOTP)
-            .first()
-        )
+        """Take a code of the app. Returns why not, or an empty string."""
+        row = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).first()
         if row is None:
-            return "That is not the right code."
+            return _WRONG
         now = time.time()
-        with _of(self.user):
-            step = totp.step_of(MFAAdapter().decrypt(row.data["secret"]), code, now)
+        # Opened with no row locked: the keys may be a network away.
+        step = totp.step_of(unseal(row.data["secret"], _place_of(self.user.pk)), code, now)
         if step is None:
-            return "That is not the right code."
+            return _WRONG
         if not totp.in_time(step, now):
             return _why_not_in_time(step < totp.step_at(now))
-        if step <= row.data.get("used_step", -1):
+        if not _use_step(row, step):
             return "That code was used already. Wait for the next one."
-        row.data["used_step"] = step
-        row.save(update_fields=["data"])
         self.authenticator = row
         return ""
 
     def _uses_recovery(self, code: str) -> str:
         row = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.RECOVERY_CODES).first()
+        if row is None:
+            return _WRONG
         with _of(self.user):
-            if row is None or not row.wrap().validate_code(code):
-                return "That is not the right code."
+            codes = row.wrap().generate_codes()
+        found = [n for n, one in enumerate(codes) if hmac.compare_digest(one.encode(), code.encode())]
+        if not found or not _use_recovery(row, found[0]):
+            return _WRONG
         self.authenticator = row
         return ""
 
@@ -207,11 +244,7 @@ class PairForm(ActivateTOTPForm):  # type: ignore[misc]
         now = time.time()
         step = totp.step_of(self.secret, code, now)
         if step is None or not totp.in_time(step, now):
-            why = (
-                _why_not_in_time(step < totp.step_at(now))
-                if step is not None
-                else "That is not the right code."
-            )
+            why = _why_not_in_time(step < totp.step_at(now)) if step is not None else _WRONG
             raise forms.ValidationError(f"{why} {_tries(counted.left)}", code="incorrect_code")
         counted.went_well()
         self.step = step
@@ -220,9 +253,7 @@ class PairForm(ActivateTOTPForm):  # type: ignore[misc]
 
 def used_up(person: Any, step: int) -> None:
     """The code that paired the app does not sign in as well."""
-    row = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
-    row.data["used_step"] = step
-    row.save(update_fields=["data"])
+    _use_step(Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP), step)
 
 
 def _why_not_in_time(late: bool) -> str:
