@@ -291,6 +291,8 @@ PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
 
 # --- logs ----------------------------------------------------------------------------------------
 
+LOG_LEVEL = env.pattern("LOG_LEVEL", "INFO", "DEBUG|INFO|WARNING|ERROR", "INFO")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -304,7 +306,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Below INFO these tell the keys that AWS unwraps for us, and addresses with a token in them.
-    "loggers": {"botocore": {"level": "INFO"}, "urllib3": {"level": "INFO"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # At DEBUG it would tell the keys that AWS unwraps for us.
+    "loggers": {"botocore": {"level": "INFO"}},
 }

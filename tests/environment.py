@@ -40,6 +40,7 @@ FOREIGN = (
     "AWS_",
     "VAULT_",
     "TOKEN_KEYS_FROM",
+    "LOG_LEVEL",
 )
 
 
