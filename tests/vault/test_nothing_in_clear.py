@@ -93,7 +93,7 @@ def meta(settings):
 
 
 @pytest.fixture
-def environment(meta, world, monkeypatch, settings):
+def environment(meta, program_env, monkeypatch, settings):
     """Of the web server and the worker. Everything in it that is secret was made for this test."""
     settings.TOKEN_KEYS = {"k1": KEYS["k1"]}
     made = {
@@ -105,7 +105,7 @@ def environment(meta, world, monkeypatch, settings):
         "WEB_CONCURRENCY": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    return world() | made
+    return program_env() | made
 
 
 class Processes:
