@@ -105,10 +105,10 @@ def _visible(request: HttpRequest) -> list[AdAccount]:
 
 def _queue(request: HttpRequest, accounts: list[AdAccount], windows: list[Period]) -> HttpResponse:
     if accounts:
-        refresh.ask(accounts, windows, by=request.user)
-        many = "1 ad account is" if len(accounts) == 1 else f"{len(accounts)} ad accounts are"
+        asked = refresh.ask(accounts, windows, by=request.user)
         days = " and ".join(formats.period(window.since, window.until) for window in windows)
-        messages.success(request, f"{many} queued for {days}. The numbers change here as they arrive.")
+        tell = messages.success if asked.queued else messages.info
+        tell(request, asked.sentence(days))
     else:
         messages.warning(request, "There is no ad account to sync. Connect a token first.")
     return _back(request)
