@@ -53,7 +53,7 @@ from apps.graphapi.money import ZERO_DECIMAL, currency_offset, major_units, mino
 from apps.graphapi.pauses import Pauses
 from apps.graphapi.scrub import scrub
 from apps.graphapi.signing import app_token, appsecret_proof
-from apps.graphapi.tokens import GranularScope, TokenInfo
+from apps.graphapi.tokens import GranularScope, NewToken, TokenInfo
 from apps.graphapi.usage import Reading, Usage, read_usage
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "InvalidRequest",
     "Listed",
     "Mark",
+    "NewToken",
     "Page",
     "Pauses",
     "PermissionMissing",

@@ -19,7 +19,7 @@ from apps.graphapi.limits import BATCH_MAX, GRAPH_URL, GRAPH_VERSION
 from apps.graphapi.listing import Listed, Page
 from apps.graphapi.pace import NoPace, Pace
 from apps.graphapi.pauses import Pauses
-from apps.graphapi.tokens import TokenInfo, read_token_info
+from apps.graphapi.tokens import NewToken, TokenInfo, read_new_token, read_token_info
 
 
 class Client:
@@ -167,6 +167,30 @@ class Client:
     def inspect_token(self, token: str) -> TokenInfo:
         """Meta's verdict on a token. Ask with an app token, or with a token of an admin of the same app."""
         return read_token_info(self.get("debug_token", input_token=token), secrets=(token,))
+
+    def exchange_token(
+        self, token: str, *, app_id: str, app_secret: str, sixty_days: bool = False
+    ) -> NewToken:
+        """A longer-lived token for one that still lives, which goes on working. Ask with a client without a token.
+
+        `sixty_days`: how a system user's 60-day token is renewed. Whether the end really moved only `inspect_token`
+        of the new one tells.
+        """
+        renewed = {"set_token_expires_in_60_days": True} if sixty_days else {}
+        body = self.get(
+            "oauth/access_token",
+            grant_type="fb_exchange_token",
+            client_id=app_id,
+            client_secret=app_secret,
+            fb_exchange_token=token,
+            **renewed,
+        )
+        return read_new_token(body)
+
+    def revoke_token(self, token: str, *, app_id: str, app_secret: str) -> None:
+        """End one token of a system user. Ask with it, or with another one of the same app."""
+        asked = {"client_id": app_id, "client_secret": app_secret, "revoke_token": token}
+        self.get("oauth/revoke", **asked)
 
     def request(
         self, request: Request, *, give_up: Callable[[GraphError], bool] = lambda error: False

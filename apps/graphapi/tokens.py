@@ -1,10 +1,10 @@
-"""What Meta says about a token.
+"""What Meta says about a token, and a token that it gives for another.
 
-Source: the Graph API reference page "Debug Token". The answer is HTTP 200 whatever the verdict; the verdict,
-and an error with the key `subcode`, are in `data`.
+Sources: the Graph API reference page "Debug Token" and the Business SDK page "System User Tokens". The answer of
+`debug_token` is HTTP 200 whatever the verdict; the verdict, and an error with the key `subcode`, are in `data`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from apps.graphapi.accounts import bare_id
@@ -51,6 +51,22 @@ class TokenInfo:
             return False
         limits = [entry.target_ids for entry in self.granular_scopes if entry.scope == scope]
         return not target or not limits or any(ids is None or bare_id(target) in ids for ids in limits)
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token as it was issued. `expires_in`: seconds, None where Meta does not say; believe `debug_token` alone."""
+
+    text: str = field(repr=False)
+    expires_in: int | None = None
+
+
+def read_new_token(body: dict[str, Any]) -> NewToken:
+    """The answer of a token endpoint; BadAnswer when there is no token in it."""
+    text = body.get("access_token")
+    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or " " in text or not text:
+        raise BadAnswer("The answer has no token in it", method="GET", path="oauth/access_token", status=200)
+    return NewToken(text, number(body.get("expires_in")))
 
 
 def read_token_info(body: dict[str, Any], *, secrets: tuple[str, ...] = ()) -> TokenInfo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import ads_read_missing, insights_denied, missing_object, scope_missing
+from .errors import ads_read_missing, data_access_over, insights_denied, missing_object, scope_missing
 from .fields import Field
 from .objects import Account
 from .state import State
@@ -49,6 +49,8 @@ class Call:
         """Refuse an account the token does not reach or may not read."""
         if not self.token.reaches(account) or self.token.kind == "APP":
             raise missing_object(node, self.request.method.lower())
+        if not self.token.reads_data(self.now):
+            raise data_access_over()
         if not self.token.may(*MARKETING):
             raise insights_denied() if insights else ads_read_missing()
 

@@ -128,13 +128,25 @@ def told(state: State, given: Given) -> Body:
         "poisoned": sorted(state.poisoned),
         "reports": [run.told(now) for run in list(state.reports.runs.values())[-20:]],
         "calls": state.calls,
+        "exchanges": state.tokens.exchanges,
         "call_counts": dict(sorted(state.counts.items())),
         "last_calls": list(state.log)[-100:],
     }
 
 
 def _token(token: Any) -> Body:
-    keys = ("name", "purpose", "kind", "app_id", "subject_id", "scopes", "targets", "expires_at", "subcode")
+    keys = (
+        "name",
+        "purpose",
+        "kind",
+        "app_id",
+        "subject_id",
+        "scopes",
+        "targets",
+        "issued_at",
+        "expires_at",
+        "subcode",
+    )
     return {key: getattr(token, key) for key in keys} | {"token": token.text}
 
 
@@ -211,6 +223,33 @@ def revoke(state: State, given: Given) -> Body:
     if token is None:
         raise BadControl("There is no such token. Give a token's text or name from /_sandbox/state.")
     return {"revoked": token.name, "subcode": subcode}
+
+
+def login(state: State, given: Given) -> Body:
+    _only(given, "token")
+    token = state.tokens.log_in(str(given.get("token", "")), state.clock.now())
+    if token is None:
+        raise BadControl("There is no such person. Give a user token's text or name from /_sandbox/state.")
+    return {"name": token.name, "token": token.text}
+
+
+def reach(state: State, given: Given) -> Body:
+    _only(given, "token", "accounts", "scopes")
+    text = str(given.get("token", ""))
+    token = state.tokens.by_text.get(text) or state.tokens.by_name.get(text)
+    if token is None:
+        raise BadControl("There is no such token. Give a token's text or name from /_sandbox/state.")
+    accounts, scopes = given.get("accounts"), given.get("scopes", token.scopes)
+    if accounts is not None and not isinstance(accounts, list):
+        raise BadControl("accounts must be a list of ids, or null for all.")
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise BadControl("scopes must be a list of texts.")
+    if accounts is not None:
+        accounts = [_account(state, {"account": one}).id for one in accounts]
+    if "accounts" in given:
+        token.targets = accounts
+    token.scopes = list(scopes)
+    return _token(token)
 
 
 def restate(state: State, given: Given) -> Body:
@@ -302,6 +341,8 @@ CONTROLS: dict[str, Callable[[State, Given], Body]] = {
     "faults": faults,
     "allowance": allowance,
     "revoke": revoke,
+    "login": login,
+    "reach": reach,
     "restate": restate,
     "poison": poison,
     "account": account,

@@ -50,6 +50,11 @@ def missing_object(node: str, verb: str = "get") -> GraphFault:
     return fault(UNSUPPORTED.format(verb=verb, node=node), 100, 33, kind="GraphMethodException")
 
 
+def data_access_over() -> GraphFault:
+    """The token lives on, but its owner's data are closed. The wording is ours: Meta's is not published."""
+    return fault("(#10) Access to this person's data has expired; they must log in again", 10, status=403)
+
+
 def unknown_path(path: str) -> GraphFault:
     return fault(f"Unknown path components: /{path}", 2500)
 

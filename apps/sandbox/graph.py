@@ -13,6 +13,7 @@ from .call import Call
 from .errors import (
     GraphFault,
     ads_read_missing,
+    data_access_over,
     deprecated_version,
     fault,
     internal,
@@ -194,6 +195,8 @@ class Graph:
         raise unknown_path("/".join(rest))
 
     def _accounts(self, call: Call, path: str, owner: Business | None = None) -> Any:
+        if not call.token.reads_data(call.now):
+            raise data_access_over()
         if not call.token.may(*MARKETING):
             raise ads_read_missing()
         reached = [one for one in self.state.world.accounts if call.token.reaches(one)]

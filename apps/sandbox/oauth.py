@@ -59,7 +59,8 @@ def _exchange(state: State, params: dict[str, str], now: float) -> Body:
     old = state.tokens.find(params.get("fb_exchange_token"), now)
     if old.kind == "APP" or old.app_id != params["client_id"]:
         raise invalid("The token does not belong to this app")
-    expires = _new_end(old, params, now)
+    expires = _new_end(old, params, now, extends=state.settings.extend_user_tokens)
+    state.tokens.exchanges += 1
     new = state.tokens.mint(old, issued_at=now, expires_at=expires, scopes=list(old.scopes))
     body: Body = {"access_token": new.text, "token_type": "bearer"}
     if expires:
@@ -67,13 +68,13 @@ def _exchange(state: State, params: dict[str, str], now: float) -> Body:
     return body
 
 
-def _new_end(old: Token, params: dict[str, str], now: float) -> float:
-    """A never-ending token stays so; a long-lived user token is not extended; the others get 60 days."""
+def _new_end(old: Token, params: dict[str, str], now: float, *, extends: bool) -> float:
+    """A never-ending token stays so; a long-lived user token is extended only where told; the others get 60 days."""
     if not old.expires_at:
         return 0
     wants_sixty = params.get("set_token_expires_in_60_days", "").lower() in ("1", "true")
     short = old.expires_at - old.issued_at < SHORT_LIVED
-    if (old.kind == "SYSTEM_USER" and wants_sixty) or (old.kind == "USER" and short):
+    if (old.kind == "SYSTEM_USER" and wants_sixty) or (old.kind == "USER" and (short or extends)):
         return int(now) + SIXTY_DAYS
     return old.expires_at
 

@@ -165,6 +165,19 @@ class Sandbox:
         """`token` is a text or a name."""
         self._do("revoke", {"token": token, "subcode": subcode})
 
+    def log_in(self, name: str = "user") -> str:
+        """The person behind this token logs in once more; the text of their new token."""
+        return str(self._do("login", {"token": name})["token"])
+
+    def set_reach(self, token: str, **reach: Any) -> None:
+        """`accounts` (ids, None for all) and `scopes`: what the token may from now on."""
+        self._do("reach", {"token": token, **reach})
+
+    def exchanges(self) -> int:
+        """Tokens that were given for another one."""
+        count: int = self.state()["exchanges"]
+        return count
+
     def restate(
         self,
         account: str,

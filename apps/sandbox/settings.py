@@ -22,4 +22,5 @@ class Settings:
     sync_row_cap: int = 100_000
     async_row_cap: int = 2_000_000
     report_seconds: float = 2.0
+    extend_user_tokens: bool = False  # whether an exchange moves the end of a long-lived user token
     extend_blocks: bool = True  # calls during a block make it longer

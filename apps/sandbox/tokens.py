@@ -15,6 +15,7 @@ from .seeding import digits, letters
 
 DAY = 86400
 SIXTY_DAYS = 60 * DAY
+NINETY_DAYS = 90 * DAY
 PROOF_SECONDS = 300
 FOREIGN_APP = "555000111222333"
 FOREIGN_SECRET = "fedcba9876543210fedcba9876543210"  # noqa: S105 - belongs to a pretend app
@@ -56,6 +57,10 @@ class Token:
     def may(self, *scopes: str) -> bool:
         return any(scope in self.scopes for scope in scopes)
 
+    def reads_data(self, now: float) -> bool:
+        """A person's data stay open for 90 days after a login, whatever the token's own life."""
+        return not self.data_access_expires_at or now < self.data_access_expires_at
+
 
 class Tokens:
     """Every token of the world by its text, and the apps they belong to."""
@@ -69,6 +74,7 @@ class Tokens:
 
     def reset(self, now: float) -> None:
         self.minted = 0
+        self.exchanges = 0
         self.by_text: dict[str, Token] = {}
         self.by_name: dict[str, Token] = {}
         for token in _cast(self.seed, self.app_id, self.accounts, int(now)):
@@ -97,6 +103,16 @@ class Tokens:
             targets=like.targets,
         )
         self._add(token)
+        return token
+
+    def log_in(self, name: str, now: float) -> Token | None:
+        """The person behind it logs in once more: a fresh token, and fresh access to their data."""
+        like = self.by_text.get(name) or self.by_name.get(name)
+        if like is None or like.kind != "USER":
+            return None
+        end = now + SIXTY_DAYS
+        token = self.mint(like, issued_at=now, expires_at=end, scopes=[*like.scopes, *like.removed])
+        token.data_access_expires_at = int(now) + NINETY_DAYS
         return token
 
     def app_of(self, text: str) -> str | None:
