@@ -54,6 +54,12 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    # Tokens are renewed long before they end, looked at, and warned of.
+    "look-after-tokens": {
+        "task": "apps.connections.tasks.look_after_tokens",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 12 * HOUR},
+    },
     # A task is a nudge: whatever is due and has no worker is found here.
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }

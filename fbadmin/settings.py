@@ -289,6 +289,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES 
 
 PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
 
+# What stops when a connection ends: functions `(ad accounts) -> Loss` of the parts that work through one.
+STAKES = ["apps.reporting.stakes.of"]
+
 # --- logs ----------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.pattern("LOG_LEVEL", "INFO", "DEBUG|INFO|WARNING|ERROR", "INFO")

@@ -241,7 +241,7 @@ def program_env(transactional_db):
 
 @pytest.fixture
 def program(program_env):
-    """Starts `manage.py` as a process of its own on this test's database; killed with the test if still there.
+    """Starts `manage.py`, or another script, as a process on this test's database; killed with the test if still there.
 
     What it starts from is committed: use it with `django_db(transaction=True)`.
     """
@@ -249,10 +249,10 @@ def program(program_env):
 
     started = []
 
-    def start(*words, **options):
+    def start(*words, script=("manage.py",), **options):
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, *script, *words],
             cwd=settings.BASE_DIR,
             env=program_env(),
             **pipes | options,

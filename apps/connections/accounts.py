@@ -1,6 +1,7 @@
 """The ad accounts that a token reaches: asked from Meta, then kept."""
 
 import re
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,15 @@ PAGE = 100
 _ID = re.compile(r"[0-9]{1,32}")
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What a connection reaches now, and what is new and gone since the time before."""
+
+    reached: int
+    gained: list[AdAccount] = field(default_factory=list)
+    lost: list[AdAccount] = field(default_factory=list)
+
+
 def fetch(client: Client) -> list[dict[str, Any]]:
     """Every ad account the client's token reaches, with as much detail as it may read."""
     try:
@@ -29,8 +39,8 @@ def fetch(client: Client) -> list[dict[str, Any]]:
     return rows
 
 
-def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
-    """Keep what Meta said of the ad accounts; those it no longer lists count as lost. Returns how many it reaches.
+def store(connection: Connection, rows: list[dict[str, Any]]) -> Stored:
+    """Keep what Meta said of the ad accounts; those it no longer lists count as lost.
 
     Call it inside the transaction that stores the connection.
     """
@@ -46,6 +56,9 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
         ],
     )  # fmt: skip
     ids = dict(AdAccount.objects.filter(meta_id__in=described).values_list("meta_id", "pk"))
+    before = set(
+        Reach.objects.filter(connection=connection, lost_at=None).values_list("account_id", flat=True)
+    )
     tasks = {_bare_id(row): _tasks(row) for row in rows}
     Reach.objects.bulk_create(
         [
@@ -57,9 +70,27 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> int:
         update_fields=["tasks"],
     )
     reach = Reach.objects.filter(connection=connection)
-    reach.filter(account_id__in=ids.values(), lost_at__isnull=False).update(lost_at=None, since=now)
-    reach.exclude(account_id__in=ids.values()).filter(lost_at=None).update(lost_at=now)
-    return len(ids)
+    found_again = reach.filter(account_id__in=ids.values(), lost_at__isnull=False)
+    found_again.update(lost_at=None, lost_reason="", since=now)
+    gone = reach.exclude(account_id__in=ids.values()).filter(lost_at=None).select_related("account")
+    lost = [one.account for one in gone]
+    for one in gone:
+        Reach.objects.filter(pk=one.pk).update(lost_at=now, lost_reason=_why_lost(connection, one.account))
+    gained = AdAccount.objects.filter(pk__in=set(ids.values()) - before)
+    return Stored(len(ids), list(gained.in_order()), lost)
+
+
+def _why_lost(connection: Connection, account: AdAccount) -> str:
+    """The likely cause: the token works, and yet Meta lists the ad account no more."""
+    limits = [
+        granular["target_ids"]
+        for granular in connection.granular_scopes
+        if granular["scope"] in ("ads_read", "ads_management")
+    ]
+    if limits and all(ids is not None and account.meta_id not in ids for ids in limits):
+        return "The permission of the token is limited to other ad accounts now."
+    who = connection.subject_name or connection.name
+    return f"It was taken away from {who} at Meta, or closed: the token works and Meta lists it no more."
 
 
 def _bare_id(row: dict[str, Any]) -> str:
@@ -103,4 +134,4 @@ def _code(value: Any) -> int:
     return number if 0 <= number < 2**31 else 0
 
 
-__all__ = ["fetch", "store"]
+__all__ = ["Stored", "fetch", "store"]

@@ -46,6 +46,11 @@ def for_app(**options: Any) -> Client:
     return for_token(app_token(settings.META_APP_ID, settings.META_APP_SECRET), **options)
 
 
+def for_nobody(**options: Any) -> Client:
+    """A client without a token, for the calls that show the app's secret instead."""
+    return for_token("", **options)
+
+
 def for_connection(connection: Connection, *, purpose: Purpose, **options: Any) -> Client:
     """A client with this connection's token. Raises SealBroken; the opening is counted under its purpose."""
     return for_token(opened(connection, purpose=purpose), **options)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 
 
@@ -14,3 +16,21 @@ class ConnectForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="Checked with Meta, sealed, and never shown again.",
     )
+
+
+class DisconnectForm(forms.Form):
+    """The name of the connection, typed once more."""
+
+    name = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wanted = name
+
+    def clean_name(self) -> str:
+        typed: str = self.cleaned_data["name"].strip()
+        if typed != self._wanted:
+            raise forms.ValidationError(
+                f"Type “{self._wanted}” as it is written here, or keep the connection."
+            )
+        return typed

@@ -19,11 +19,11 @@ from apps.graphapi import (
     TokenRefused,
     Unreachable,
 )
-from apps.vault import KeysAway, SealBroken, seal
+from apps.vault import KeysAway, seal
 
-from . import accounts, clients
+from . import accounts, clients, expiry, history
+from .deaths import death
 from .models import Connection
-from .purposes import Purpose
 from .values import clean
 
 NEEDED_SCOPE = "ads_read"
@@ -36,19 +36,26 @@ _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
 
 _KINDS = {"SYSTEM_USER": Connection.Kind.SYSTEM_USER, "USER": Connection.Kind.USER}
 
-# What a dead token died of, by the subcode that debug_token or a call gives.
-_DEATHS = {
-    458: "its owner has removed the app",
-    459: "its owner's account is held at a security checkpoint; they must log in at facebook.com",
-    460: "its owner has changed the password",
-    463: "it has expired",
-    464: "its owner's account is not confirmed",
-    467: "it was revoked",
-}
-
 
 class Refusal(Exception):
-    """A token that is not taken. The text says why and what to do; nothing was stored."""
+    """A token that is not taken. The text says why and what to do; nothing was stored.
+
+    `code`, `subcode`, `fbtrace_id`: Meta's, where Meta refused it. `info`: Meta's verdict, where there was one.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: int | None = None,
+        subcode: int | None = None,
+        message: str = "",
+        fbtrace_id: str = "",
+        info: TokenInfo | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.code, self.subcode, self.message, self.fbtrace_id = code, subcode, message, fbtrace_id
+        self.info = info
 
 
 class NameRefused(Refusal):
@@ -83,7 +90,9 @@ class Connected:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class Examined:
+    """What Meta says of a token that works."""
+
     token: str
     info: TokenInfo
     subject_name: str
@@ -97,7 +106,7 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
     Raises Refusal, with nothing stored.
     """
     name = clean_name(name)
-    checked = _check(clean_token(token))
+    checked = examine(clean_token(token))
     existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=checked.info.user_id).first()
     if existing and existing.name != name:
         raise NameRefused(
@@ -150,31 +159,8 @@ def clean_token(token: str) -> str:
     return token
 
 
-def check_again(connection: Connection) -> int:
-    """Look at a stored connection anew: its token at Meta, its scopes, its ad accounts. Returns how many it reaches.
-
-    A token that Meta refuses makes the connection refused; a check that could not be made changes nothing.
-    Raises Refusal.
-    """
-    try:
-        checked = _check(clients.opened(connection, purpose=Purpose.CHECK))
-    except SealBroken as broken:
-        raise Unchecked(str(broken)) from broken
-    except Unchecked:
-        raise
-    except Refusal as refusal:
-        connection.refuse(refusal)
-        raise
-    with transaction.atomic():
-        current = Connection.objects.select_for_update().get(pk=connection.pk)
-        if current.fingerprint != connection.fingerprint:
-            raise Unchecked("Somebody has just given it a new token.")
-        _describe(current, checked)
-        current.save()
-        return accounts.store(current, checked.rows)
-
-
-def _check(token: str) -> _Checked:
+def examine(token: str) -> Examined:
+    """Ask Meta about a token: `debug_token`, `/me`, its ad accounts. Raises Refusal, or Unchecked."""
     info = _inspect(token)
     _insist(info)
     client = clients.for_token(token, retries=_PATIENCE)
@@ -186,7 +172,12 @@ def _check(token: str) -> _Checked:
         rows = accounts.fetch(client)
     except TokenRefused as error:
         raise Refusal(
-            f"Meta refuses this token: {_death(error.subcode, error.message)}. {_A_NEW_ONE}"
+            f"Meta refuses this token: {death(error.subcode, error.message)}. {_A_NEW_ONE}",
+            code=error.code,
+            subcode=error.subcode,
+            message=error.message,
+            fbtrace_id=error.fbtrace_id,
+            info=info,
         ) from error
     except PermissionMissing as error:
         raise Refusal(
@@ -196,7 +187,7 @@ def _check(token: str) -> _Checked:
         raise Unchecked(
             f"Meta could not be asked about this token's ad accounts, so nothing was stored. {error}"
         ) from error
-    return _Checked(token, info, subject_name, rows)
+    return Examined(token, info, subject_name, rows)
 
 
 _A_NEW_ONE = "Generate a new token at Meta and paste that one."
@@ -239,10 +230,24 @@ def _insist(info: TokenInfo) -> None:
         raise Refusal(_foreign(info.application))
     if not info.is_valid:
         raise Refusal(
-            f"This token is not valid: {_death(info.error_subcode, info.error_message)}. {_A_NEW_ONE}"
+            f"This token is not valid: {death(info.error_subcode, info.error_message)}. {_A_NEW_ONE}",
+            code=info.error_code,
+            subcode=info.error_subcode,
+            message=info.error_message,
+            info=info,
         )
     if info.expires_at and datetime.fromtimestamp(info.expires_at, UTC) <= timezone.now():
-        raise Refusal(f"This token is not valid: it has expired. {_A_NEW_ONE}")
+        raise Refusal(
+            f"This token is not valid: it has expired. {_A_NEW_ONE}", code=190, subcode=463, info=info
+        )
+    data_end = _moment(info.data_access_expires_at)
+    if data_end and data_end <= timezone.now():
+        raise Refusal(
+            f"This token reads nothing any more: access to its owner's data ended on {data_end:%-d %b %Y}. "
+            "They must log in at Meta again.",
+            message="access to its owner's data has ended",
+            info=info,
+        )
     if info.type not in _KINDS:
         raise Refusal(
             f"This is a token of the kind {info.type or 'unknown'}, which reads no ad accounts. "
@@ -253,39 +258,62 @@ def _insist(info: TokenInfo) -> None:
     if NEEDED_SCOPE not in info.scopes:
         has = ", ".join(info.scopes) or "nothing"
         raise Refusal(
-            f"The token lacks {NEEDED_SCOPE} (it grants {has}). Generate it again with {NEEDED_SCOPE} ticked."
+            f"The token lacks {NEEDED_SCOPE} (it grants {has}). Generate it again with {NEEDED_SCOPE} ticked.",
+            info=info,
         )
 
 
-def _death(subcode: int | None, message: str) -> str:
-    known = _DEATHS.get(subcode or 0)
-    if known:
-        return known
-    return message.rstrip(". ") if message else "Meta does not say why"
-
-
-def _store(name: str, checked: _Checked, existing: Connection | None, by: Any) -> Connected:
-    connection = existing or Connection(name=name, created_by=by)
+def _store(name: str, checked: Examined, existing: Connection | None, by: Any) -> Connected:
+    known = existing or Connection(name=name, created_by=by, version=0)
     try:
-        connection.sealed_token = seal(checked.token, connection.token_place)
+        sealed = seal_for(known, checked.token)
     except KeysAway as error:
         raise Unchecked(
             f"The token is fine and could not be sealed, so nothing was stored. {error}"
         ) from error
     with transaction.atomic():
-        connection.fingerprint = hashlib.sha256(checked.token.encode()).hexdigest()[:16]
-        _describe(connection, checked)
+        connection = Connection.objects.select_for_update().get(pk=existing.pk) if existing else known
+        put_in(connection, sealed)
+        describe(connection, checked.info)
+        connection.subject_name = checked.subject_name
+        connection.state, connection.state_reason = Connection.State.ACTIVE, ""
+        connection.renewal_error, connection.renewal_tried_at = "", None
+        connection.lost_scopes = []
+        connection.wanted_scopes = connection.wanted_scopes or [NEEDED_SCOPE]
+        connection.last_good_at = timezone.now()
         connection.save()
-        found = accounts.store(connection, checked.rows)
-    return Connected(connection, found, renewed=existing is not None)
+        stored = accounts.store(connection, checked.rows)
+        told = "Connected again" if existing else "Connected"
+        reached = [f"Reaches {history.named(stored.gained)}."] if stored.gained else []
+        history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
+        expiry.review(connection)
+    return Connected(connection, stored.reached, renewed=existing is not None)
 
 
-def _describe(connection: Connection, checked: _Checked) -> None:
-    info = checked.info
+@dataclass(frozen=True)
+class Sealed:
+    """A token as it is stored."""
+
+    text: str
+    fingerprint: str
+
+
+def seal_for(connection: Connection, token: str) -> Sealed:
+    """Seal a token to this connection; the keys may be far away, so not within a transaction. Raises KeysAway."""
+    fingerprint = hashlib.sha256(token.encode()).hexdigest()[:16]
+    return Sealed(seal(token, connection.token_place), fingerprint)
+
+
+def put_in(connection: Connection, sealed: Sealed) -> None:
+    """Give the connection another token, and so another version. Nothing is saved."""
+    connection.sealed_token, connection.fingerprint = sealed.text, sealed.fingerprint
+    connection.version += 1
+
+
+def describe(connection: Connection, info: TokenInfo) -> None:
+    """Take over what Meta says of the token. Nothing is saved."""
     connection.kind = _KINDS[info.type]
-    connection.state, connection.state_reason = Connection.State.ACTIVE, ""
     connection.app_id, connection.subject_id = settings.META_APP_ID, info.user_id
-    connection.subject_name = checked.subject_name
     connection.scopes = list(info.scopes)
     connection.granular_scopes = [asdict(granular) for granular in info.granular_scopes]
     connection.issued_at = _moment(info.issued_at)

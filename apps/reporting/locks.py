@@ -1,12 +1,13 @@
-"""One sync per ad account at a time, over all processes. The lock lives and dies with its database session."""
+"""One sync per ad account at a time, over all processes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import Error, connection
+from django.db import connection
 
+from apps.connections.locks import session_lock
 from apps.connections.models import AdAccount
 
 # The first half of the two-part advisory lock key: "sync" in ASCII.
@@ -31,21 +32,5 @@ class Lock:
 
 @contextmanager
 def only_sync_of(account: AdAccount) -> Iterator[Lock]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_SYNC, account.pk])
-        (was_free,) = cursor.fetchone()
-    lock = Lock(connection.connection, was_free)
-    try:
-        yield lock
-    finally:
-        if lock:
-            _release(account)
-
-
-def _release(account: AdAccount) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_SYNC, account.pk])
-    except Error:
-        # The session is broken, and the lock went with it.
-        connection.close()
+    with session_lock(_SYNC, account.pk) as was_free:
+        yield Lock(connection.connection, was_free)

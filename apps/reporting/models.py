@@ -246,9 +246,9 @@ class SyncRun(models.Model):
         )
 
     def requeue(self) -> None:
-        """Its worker died: due again."""
+        """Due again: its worker died, or another connection takes over."""
         self.state, self.nudged_at = self.State.QUEUED, timezone.now()
-        self.save(update_fields=["state", "nudged_at", "failures"])
+        self.save(update_fields=["state", "nudged_at", "calls", "failures"])
 
     def try_again(self, at: datetime, error: Exception) -> None:
         """It failed in a way that may pass."""

@@ -343,6 +343,8 @@ def conclude(run: SyncRun, outcome: Outcome, connection: Connection | None) -> N
     except Overtaken as error:
         logger.warning("Sync run %s: %s", run.pk, error)
         return
+    if connection is not None and isinstance(outcome, Fetched):
+        connection.went_well()
     if run.has_ended and run.reports.exists():
         reports.forget(run)
 
@@ -364,9 +366,20 @@ def _conclude(run: SyncRun, outcome: Outcome, connection: Connection | None) -> 
         case TokenRefused():
             if connection is not None:
                 connection.refuse(outcome)
-            _fail(run, outcome)
+            _fail_unless_another_reads(run, outcome)
         case _:
             _fail_for_now(run, outcome)
+
+
+def _fail_unless_another_reads(run: SyncRun, refusal: TokenRefused) -> None:
+    """Where another connection reaches the ad account, it takes over: the run is due again."""
+    try:
+        other = clients.connection_for(run.account)
+    except clients.NoConnection:
+        _fail(run, refusal)
+        return
+    logger.warning("Sync run %s was refused its token; connection %s takes over.", run.pk, other.pk)
+    put_back(run)
 
 
 def _fetch(client: Client, run: SyncRun) -> Fetched:

@@ -31,6 +31,8 @@ def perform(self: Task, run_id: int) -> None:
         raise self.retry(exc=busy, countdown=_BUSY_PAUSE) from busy
     if run.state == SyncRun.State.WAITING and run.not_before is not None:
         raise self.retry(countdown=_pause(run.not_before))
+    if run.state == SyncRun.State.QUEUED:  # another connection takes over
+        perform.delay(run_id)
 
 
 @shared_task

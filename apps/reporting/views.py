@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.connections import paths
 from apps.connections.models import AdAccount
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
@@ -73,9 +74,12 @@ def sync_account(request: HttpRequest, act: str) -> HttpResponse:
 @page("team.view_accounts")
 def accounts(request: HttpRequest) -> HttpResponse:
     seen = _visible(request)
-    states = freshness.of(seen)
+    states, ways = freshness.of(seen), paths.to(seen)
     context = {
-        "rows": [{"account": account, "freshness": states[account.pk]} for account in seen],
+        "rows": [
+            {"account": account, "freshness": states[account.pk], "ways": ways[account.pk]}
+            for account in seen
+        ],
         "groups": results.by_currency(seen),
         "sentence": verdict.of_accounts(list(states.values())),
         "fill": together.Fill.since(timezone.now() - timedelta(days=1)),
@@ -90,7 +94,7 @@ def account(request: HttpRequest, act: str) -> HttpResponse:
         "account": account,
         "freshness": freshness.of([account])[account.pk],
         "runs": account.sync_runs.select_related("asked_by").order_by("-queued_at", "-pk")[:RUNS_SHOWN],
-        "reach": account.reach.filter(lost_at=None).select_related("connection"),
+        "ways": paths.to([account])[account.pk],
         "local_today": account.today(),
         "spent": major(account.amount_spent, account),
         "cap": major(account.spend_cap, account),

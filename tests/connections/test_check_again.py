@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from apps.connections import tokens
+from apps.connections import checking, tokens
 from apps.connections.models import AdAccount, Connection
 from apps.reporting.models import SyncRun
 from apps.vault import unseal
@@ -39,7 +39,8 @@ def test_a_token_that_works_is_described_anew(check, make_connection, clock):
 
     level, text = check(connection)
 
-    assert (level, text) == ("success", "reporting works and reaches 12 ad accounts.")
+    assert level == "success"
+    assert text.startswith("reporting works and reaches 12 ad accounts. Works again. Gained ads_management,")
     connection.refresh_from_db()
     assert (connection.state, connection.state_reason) == ("active", "")
     assert "ads_read" in connection.scopes
@@ -109,10 +110,10 @@ def test_a_token_renewed_during_the_check_stays(make_connection, sandbox, at_onc
         time.sleep(0.2)
         return tokens.connect("reporting", sandbox.token("sixty_day"))
 
-    checked, renewed = at_once(lambda: tokens.check_again(connection), renew)
+    checked, renewed = at_once(lambda: checking.look(connection), renew)
 
-    assert isinstance(checked, tokens.Unchecked)
-    assert "new token" in str(checked)
+    assert checked.outcome == "unchecked"
+    assert "new token" in checked.reason
     assert isinstance(renewed, tokens.Connected)
     connection.refresh_from_db()
     assert unseal(connection.sealed_token, connection.token_place) == sandbox.token("sixty_day")

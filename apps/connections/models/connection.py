@@ -1,13 +1,18 @@
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from ..querysets import ConnectionQuerySet
+from ..deaths import cause
+from ..querysets import WORKING, ConnectionQuerySet
 
 # Days before the end of a token from which on a person should act.
 SOON = 15
+# How exactly it is known when a token last went well: not every call is worth a write.
+_GOOD_ENOUGH = timedelta(minutes=5)
 
 
 class Connection(models.Model):
@@ -86,10 +91,41 @@ class Connection(models.Model):
 
     def refuse(self, error: Exception) -> None:
         """Meta turned this token down: rest until someone connects again. One stored meanwhile is not meant."""
-        self.state, self.state_reason, self.checked_at = self.State.REFUSED, str(error), timezone.now()
-        Connection.objects.filter(pk=self.pk, fingerprint=self.fingerprint).update(
-            state=self.state, state_reason=self.state_reason, checked_at=self.checked_at
-        )
+        now = timezone.now()
+        self.state, self.state_reason, self.checked_at = self.State.REFUSED, str(error), now
+        with transaction.atomic():
+            mine = Connection.objects.filter(pk=self.pk, fingerprint=self.fingerprint)
+            mine = mine.exclude(state=self.State.DISCONNECTED)
+            if mine.update(state=self.state, state_reason=self.state_reason, checked_at=now):
+                lost = f"The token was refused: {cause(error)}."
+                self.reach.filter(lost_at=None).update(lost_at=now, lost_reason=lost)
+
+    def went_well(self) -> None:
+        """Calls with its token have just gone well."""
+        now = timezone.now()
+        stale = Q(last_good_at=None) | Q(last_good_at__lt=now - _GOOD_ENOUGH)
+        Connection.objects.filter(stale, pk=self.pk).update(last_good_at=now)
+
+    @property
+    def works(self) -> bool:
+        """Whether Meta takes the token, as far as we know."""
+        return self.state in WORKING
+
+    @property
+    def renews_itself(self) -> bool:
+        """Whether the token lives on without a person: it never ends, or its renewal has not failed yet."""
+        return self.never_expires or (self.works and not self.renewal_error)
+
+    @property
+    def data_access_ends_soon(self) -> bool:
+        """Whether only its owner's login can keep their data readable; no exchange moves that clock."""
+        end = self.data_access_expires_at
+        return end is not None and end - timezone.now() <= timedelta(days=SOON)
+
+    @property
+    def missing_scopes(self) -> list[str]:
+        """What it is meant for and may not do."""
+        return [scope for scope in self.wanted_scopes if scope not in self.scopes]
 
     @property
     def days_left(self) -> int | None:
