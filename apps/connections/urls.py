@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import detail_views, grants, views
+from . import callback_views, detail_views, grants, views
 
 app_name = "connections"
 
@@ -14,4 +14,7 @@ urlpatterns = [
     path("connections/<uuid:pk>/renew/", detail_views.renew, name="renew"),
     path("connections/<uuid:pk>/ask/", detail_views.ask, name="ask"),
     path("connections/<uuid:pk>/disconnect/", detail_views.disconnect, name="disconnect"),
+    path("hooks/meta/deauthorize/", callback_views.deauthorize, name="deauthorize"),
+    path("hooks/meta/data-deletion/", callback_views.data_deletion, name="data_deletion"),
+    path("hooks/meta/data-deletion/<str:code>/", callback_views.status, name="deletion_status"),
 ]

@@ -52,6 +52,7 @@ from apps.graphapi.listing import Listed, Page
 from apps.graphapi.money import ZERO_DECIMAL, currency_offset, major_units, minor_units
 from apps.graphapi.pauses import Pauses
 from apps.graphapi.scrub import scrub
+from apps.graphapi.signed import BadSignedRequest, SignedRequest, read_signed_request
 from apps.graphapi.signing import app_token, appsecret_proof
 from apps.graphapi.tokens import GranularScope, NewToken, TokenInfo
 from apps.graphapi.usage import Reading, Usage, read_usage
@@ -69,6 +70,7 @@ __all__ = [
     "AccountBlocked",
     "AccountStatus",
     "BadAnswer",
+    "BadSignedRequest",
     "Call",
     "Category",
     "Client",
@@ -90,6 +92,7 @@ __all__ = [
     "Retry",
     "Scope",
     "ServerFault",
+    "SignedRequest",
     "Throttled",
     "TokenInfo",
     "TokenRefused",
@@ -109,6 +112,7 @@ __all__ = [
     "major_units",
     "minor_units",
     "node_id",
+    "read_signed_request",
     "read_usage",
     "scrub",
 ]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from . import page
+from . import page, userevents
 from .agency import STATUSES
 from .faults import KINDS, BadScript, read_script
 from .objects import Account
@@ -120,6 +120,7 @@ def told(state: State, given: Given) -> Body:
         },
         "settings": asdict(state.settings),
         "tokens": [_token(token) for token in state.tokens.by_text.values()],
+        "people": [{"person": one.key, "id": one.id, "name": one.name} for one in state.people.all.values()],
         "accounts": [_told_account(account, now) for account in state.world.accounts],
         "allowances": usage.state(now),
         "refused_calls": usage.refused,
@@ -252,6 +253,26 @@ def reach(state: State, given: Given) -> Body:
     return _token(token)
 
 
+def callback(state: State, given: Given) -> Body:
+    """Somebody removes the app, or wants their data deleted: Meta tells the app, here and now."""
+    _only(given, "kind", "url", "person")
+    kind, url = given.get("kind"), str(given.get("url", ""))
+    if kind not in ("deauthorize", "deletion"):
+        raise BadControl("kind must be deauthorize or deletion.")
+    if not userevents.is_near(url):
+        raise BadControl(
+            "url must be an http address of this machine, like http://localhost:8000/hooks/meta/…."
+        )
+    person = state.people.all.get(str(given.get("person", "zoe")))
+    if person is None:
+        raise BadControl(f"person must be one of: {', '.join(state.people.all)}.")
+    for token in state.tokens.by_text.values():
+        if token.subject_id == person.id and token.app_id == state.tokens.app_id:
+            token.subcode = token.subcode or 458
+    secret = state.tokens.secrets[state.tokens.app_id]
+    return userevents.post(url, userevents.signed(person.id, secret, state.clock.now()))
+
+
 def restate(state: State, given: Given) -> Body:
     _only(given, "account", "day", "conversions_percent", "spend_percent")
     account = _account(state, given)
@@ -343,6 +364,7 @@ CONTROLS: dict[str, Callable[[State, Given], Body]] = {
     "revoke": revoke,
     "login": login,
     "reach": reach,
+    "callback": callback,
     "restate": restate,
     "poison": poison,
     "account": account,

@@ -43,8 +43,17 @@ def access_token(state: State, request: Request, now: float) -> Body:
     if grant == "fb_exchange_token":
         return _exchange(state, params, now)
     if params.get("code"):
-        raise fault("This authorization code has been used.", 100, 36009)
+        return _for_code(state, params, now)
     raise invalid("The grant_type is not supported; give client_credentials or fb_exchange_token")
+
+
+def _for_code(state: State, params: dict[str, str], now: float) -> Body:
+    token = state.people.redeem(params, state.tokens, now)
+    return {
+        "access_token": token.text,
+        "token_type": "bearer",
+        "expires_in": int(token.expires_at - now) - 16,
+    }
 
 
 def _check_client(state: State, params: dict[str, str]) -> None:

@@ -38,6 +38,8 @@ def render(state: dict[str, Any], url: str) -> str:
         "<output></output>",
         "<h2>Tokens</h2>",
         _table(("name", "purpose", "scopes", "token"), map(_token_row, state["tokens"])),
+        "<h2>People who can log in</h2>",
+        _table(("person", "id", "name"), state["people"]),
         "<h2>Ad accounts</h2>",
         _table(("id", "name", "currency", "timezone", "account_status", "local_time"), state["accounts"]),
         "<h2>Allowances</h2>",
@@ -92,6 +94,13 @@ def _forms(frozen: bool) -> str:
                 ("rate", "or share of all", "number", ""),
             ),
             _form("poison", "Poison", ("object", "campaign, ad set or ad", "", "")),
+            _form(
+                "callback",
+                "Tell the app of a person",
+                ("kind", "deauthorize or deletion", "", "deauthorize"),
+                ("url", "callback address", "", "http://localhost:8000/hooks/meta/deauthorize/"),
+                ("person", "person", "", "zoe"),
+            ),
             _form("reset", "Reset everything"),
         )
     )

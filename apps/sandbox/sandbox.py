@@ -178,6 +178,15 @@ class Sandbox:
         count: int = self.state()["exchanges"]
         return count
 
+    def callback(self, kind: str, url: str, person: str = "zoe") -> dict[str, Any]:
+        """`kind`: deauthorize or deletion. Status and body of what the app answered."""
+        return self._do("callback", {"kind": kind, "url": url, "person": person})
+
+    @property
+    def people(self) -> dict[str, str]:
+        """Who can log in: their ids by a short name."""
+        return {one["person"]: one["id"] for one in self.state()["people"]}
+
     def restate(
         self,
         account: str,

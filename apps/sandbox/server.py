@@ -13,7 +13,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
+from . import dialog
 from .errors import GraphFault
 from .faults import Script
 from .graph import Graph, changed_headers
@@ -105,6 +107,9 @@ class Handler(BaseHTTPRequestHandler):
                 answer = self.server.controls(self.command, path[len(CONTROLS) :].strip("/"), raw)
             self._write(answer)
             return
+        if dialog.is_dialog(path):
+            self._show_dialog(path, query, raw)
+            return
         if path == "/favicon.ico":  # a browser on the controls page, not a client
             self._write(Answer(404, ""))
             return
@@ -118,6 +123,15 @@ class Handler(BaseHTTPRequestHandler):
         if not self.server.quiet:
             sys.stdout.write(f"{request.method} {path} {status} {spent:.0f} ms\n")
             sys.stdout.flush()
+
+    def _show_dialog(self, path: str, query: dict[str, str], raw: bytes) -> None:
+        form = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
+        params = query | {name: values[-1] for name, values in form.items()}
+        with self.server.lock:
+            state = self.server.state
+            answer = dialog.answer(state, self.command, params, form.get("ticked", []))
+            state.remember(self.command, path, answer.status, 0)
+        self._write(answer)
 
     def _answer(
         self, path: str, query: dict[str, str], raw: bytes, arrived: float

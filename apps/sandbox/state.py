@@ -10,6 +10,7 @@ from typing import Any
 from .clock import Clock
 from .delivery import Delivery
 from .faults import Faults
+from .people import People
 from .reports import Reports
 from .settings import Settings
 from .tokens import Tokens
@@ -35,6 +36,7 @@ class State:
         self.world = World(seed, accounts)
         self.delivery = Delivery(self.world)
         self.tokens = Tokens(seed, app_id, app_secret, self.world.accounts, clock.now())
+        self.people = People(seed, self.world.accounts)
         self.usage = Usage(settings, self.active_ads)
         self.faults = Faults()
         self.reports = Reports(seed)
@@ -51,6 +53,7 @@ class State:
             setattr(self.settings, name, value)
         self.world.reset()
         self.tokens.reset(self.clock.now())
+        self.people.reset()
         self.usage.reset()
         self.faults.reset()
         self.reports.reset()

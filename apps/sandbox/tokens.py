@@ -101,6 +101,7 @@ class Tokens:
             expires_at=int(expires_at),
             data_access_expires_at=like.data_access_expires_at,
             targets=like.targets,
+            removed=list(like.removed),
         )
         self._add(token)
         return token
