@@ -10,6 +10,7 @@ from typing import Any
 
 from . import page, userevents
 from .agency import STATUSES
+from .appnode import VERIFICATION, App
 from .faults import KINDS, BadScript, read_script
 from .objects import Account
 from .reports import OUTCOMES
@@ -350,6 +351,20 @@ def apply_settings(chosen: Settings, given: Given) -> None:
         setattr(chosen, name, value)
 
 
+def app(state: State, given: Given) -> Body:
+    """What the app's dashboard holds: addresses, permissions, the verification of the businesses."""
+    known = asdict(App())
+    _only(given, *known)
+    for name, value in given.items():
+        if not isinstance(value, type(known[name])):
+            raise BadControl(f"{name} must be a {type(known[name]).__name__}.")
+    if given.get("verification_status", "verified") not in VERIFICATION:
+        raise BadControl(f"verification_status must be one of: {', '.join(VERIFICATION)}.")
+    for name, value in given.items():
+        setattr(state.app, name, value)
+    return {name: getattr(state.app, name) for name in known if not name.startswith("subscri")}
+
+
 def reset(state: State, given: Given) -> Body:
     _only(given)
     state.reset()
@@ -370,5 +385,6 @@ CONTROLS: dict[str, Callable[[State, Given], Body]] = {
     "account": account,
     "reports": reports,
     "settings": settings,
+    "app": app,
     "reset": reset,
 }

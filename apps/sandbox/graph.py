@@ -8,7 +8,7 @@ import time
 import traceback
 from typing import Any
 
-from . import batch, edges, insights, nodes, oauth, reportcalls, writes
+from . import appnode, batch, edges, insights, nodes, oauth, reportcalls, staffcalls, writes
 from .call import Call
 from .errors import (
     GraphFault,
@@ -239,6 +239,11 @@ class Graph:
             if method == "POST":
                 return reportcalls.start(call, thing)
             return insights.sync_answer(call, thing, path)
+        if isinstance(thing, Account) and edge == "assigned_users":
+            return staffcalls.assigned_users(call, account)
+        if isinstance(thing, Account) and edge == "subscribed_apps":
+            call.open_for_writing(account, node_id)
+            return appnode.subscribed_apps(call, account)
         if writing:
             call.open_for_writing(account, node_id)
             return self._write(call, thing, node_id, edge)
@@ -280,6 +285,8 @@ class Graph:
             call.open_account(creative.account, node_id)
             return nodes.show(nodes.Creative(creative), parse_fields(call.request.params.get("fields")), call)
         call.count(None, "platform")
+        if node_id == call.token.app_id or (node_id == "app" and call.token.kind == "APP"):
+            return appnode.answer(call, edge)
         owner = next((one for one in self.state.world.businesses if one.id == node_id), None)
         if owner is not None:
             return self._business(call, owner, edge)
@@ -295,32 +302,25 @@ class Graph:
         if edge == "client_ad_accounts":
             return {"data": []}
         if edge == "system_users":
-            return {"data": self._system_users()}
+            return staffcalls.of_business(call, owner)
         raise unknown_path(edge)
 
-    def _system_users(self) -> list[dict[str, str]]:
-        found = {
-            token.subject_id: {
-                "id": token.subject_id,
-                "name": token.subject_name,
-                "role": "ADMIN" if token.targets is None else "EMPLOYEE",
-            }
-            for token in self.state.tokens.by_text.values()
-            if token.kind == "SYSTEM_USER" and token.app_id == self.state.tokens.app_id
-        }
-        return list(found.values())
-
     def _user(self, call: Call, node_id: str, edge: str | None) -> Any:
+        member = self.state.staff.by_id.get(node_id)
+        if member is not None and edge is not None and call.token.app_id == self.state.tokens.app_id:
+            told = staffcalls.of_user(call, member, edge)
+            if told is not None:
+                return told
         known = {token.subject_id: token for token in self.state.tokens.by_text.values()}
         subject = call.token if call.token.subject_id == node_id else known.get(node_id)
+        if subject is None and member is not None:
+            subject = self.state.staff.holder(member)
         if subject is None or subject.app_id != call.token.app_id or call.token.kind == "APP":
             raise missing_object(node_id, call.request.method.lower())
         if edge is None:
             return _subject(subject, call)
-        if edge in ("assigned_ad_accounts", "adaccounts") and subject.subject_id == call.token.subject_id:
+        if edge == "adaccounts" and subject.subject_id == call.token.subject_id:
             return self._accounts(call, f"{node_id}/{edge}")
-        if edge == "access_tokens":
-            return oauth.system_user_tokens(call, node_id)
         if edge == "permissions" and subject.subject_id == call.token.subject_id:
             if call.request.method == "DELETE":
                 return oauth.remove_permissions(call, call.request.params.get("permission"))

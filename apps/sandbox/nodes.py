@@ -87,6 +87,9 @@ def _disable_reason(account: Account, call: Call) -> int:
 
 
 def _user_tasks(account: Account, call: Call) -> list[str]:
+    member = call.state.staff.by_id.get(call.token.subject_id)
+    if member is not None and account.id in member.tasks:
+        return list(member.tasks[account.id])
     if call.token.may("ads_management"):
         return ["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE"]
     return ["ANALYZE"]
@@ -294,7 +297,7 @@ CREATIVE: dict[str, Getter] = {
 BUSINESS: dict[str, Getter] = {
     "id": lambda n, c: n.id,
     "name": lambda n, c: n.name,
-    "verification_status": lambda n, c: "verified",
+    "verification_status": lambda n, c: c.state.app.verification_status,
 }
 
 NESTABLE = (Account, Campaign, AdSet, Ad, Creative, Business)

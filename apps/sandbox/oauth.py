@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .call import Call
-from .errors import fault, invalid, missing_object, scope_missing
+from .errors import fault, invalid
 from .state import State
 from .tokens import SIXTY_DAYS, Token, debug_data, garbage_data
 from .wire import Request
@@ -117,25 +117,6 @@ def remove_permissions(call: Call, scope: str | None) -> Body:
             token.scopes.remove(scope)
             token.removed.append(scope)
     return {"success": True}
-
-
-def system_user_tokens(call: Call, subject_id: str) -> Body:
-    """POST makes a token of that system user; DELETE ends all of them."""
-    mine = [token for token in call.state.tokens.by_text.values() if token.subject_id == subject_id]
-    if not call.token.may("business_management"):
-        raise scope_missing("business_management")
-    if not mine or mine[0].kind != "SYSTEM_USER" or call.token.app_id != mine[0].app_id:
-        raise missing_object(subject_id, call.request.method.lower())
-    if call.request.method == "DELETE":
-        for token in mine:
-            token.subcode = token.subcode or 458
-        return {"success": True}
-    if call.request.params.get("business_app") != call.token.app_id:
-        raise invalid("The parameter business_app is required and must be the app of the token")
-    scopes = call.request.words("scope") or list(mine[0].scopes)
-    end = int(call.now) + SIXTY_DAYS if call.request.flag("set_token_expires_in_60_days") else 0
-    token = call.state.tokens.mint(mine[0], issued_at=call.now, expires_at=end, scopes=scopes)
-    return {"access_token": token.text}
 
 
 OPEN: dict[tuple[str, ...], Callable[[State, Request, float], Body]] = {

@@ -212,6 +212,9 @@ class Sandbox:
         """How the next report runs go: complete, fail, skip, stuck, late."""
         self._do("reports", {"next": list(outcomes)})
 
+    def change_app(self, **facts: Any) -> None:
+        self._do("app", facts)
+
     def configure(self, **settings: Any) -> None:
         self._do("settings", settings)
 

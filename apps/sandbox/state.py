@@ -7,12 +7,14 @@ from collections import Counter, deque
 from dataclasses import asdict
 from typing import Any
 
+from .appnode import App
 from .clock import Clock
 from .delivery import Delivery
 from .faults import Faults
 from .people import People
 from .reports import Reports
 from .settings import Settings
+from .staff import Staff
 from .tokens import Tokens
 from .usage import Usage
 from .world import World, effective_status
@@ -37,6 +39,9 @@ class State:
         self.delivery = Delivery(self.world)
         self.tokens = Tokens(seed, app_id, app_secret, self.world.accounts, clock.now())
         self.people = People(seed, self.world.accounts)
+        self.staff = Staff(seed, self.tokens, self.world.businesses, self.world.accounts)
+        self.staff.reset(clock.now())
+        self.app = App()
         self.usage = Usage(settings, self.active_ads)
         self.faults = Faults()
         self.reports = Reports(seed)
@@ -54,6 +59,8 @@ class State:
         self.world.reset()
         self.tokens.reset(self.clock.now())
         self.people.reset()
+        self.staff.reset(self.clock.now())
+        self.app = App()
         self.usage.reset()
         self.faults.reset()
         self.reports.reset()
