@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -99,7 +100,14 @@ class Examined:
     rows: list[dict[str, Any]]
 
 
-def connect(name: str, token: str, *, by: Any = None) -> Connected:
+def connect(
+    name: str,
+    token: str,
+    *,
+    by: Any = None,
+    via: Connection.Via = Connection.Via.PASTED,
+    wanted_scopes: Sequence[str] = (),
+) -> Connected:
     """Check a token with Meta, seal and store it, and find its ad accounts.
 
     The same name with a token of the same identity renews the connection; its accounts and history stay.
@@ -107,22 +115,29 @@ def connect(name: str, token: str, *, by: Any = None) -> Connected:
     """
     name = clean_name(name)
     checked = examine(clean_token(token))
-    existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=checked.info.user_id).first()
+    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
+    try:
+        return _store(name, checked, existing, by, via, list(wanted_scopes))
+    except IntegrityError as error:
+        raise Refusal(
+            "Somebody else has just made the same connection. Open the list of connections to see it."
+        ) from error
+
+
+def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Connection | None:
+    """The identity's connection, if it has one. Raises NameRefused when the name is another's, or is not its own."""
+    name = clean_name(name)
+    existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=subject_id).first()
     if existing and existing.name != name:
         raise NameRefused(
-            f"This token belongs to {checked.subject_name or checked.info.user_id}, who is already connected as "
+            f"This token belongs to {subject_name or subject_id}, who is already connected as "
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
     if not existing and Connection.objects.filter(name=name).exists():
         raise NameRefused(
             f"The name “{name}” is taken by a connection of another identity. Choose another name."
         )
-    try:
-        return _store(name, checked, existing, by)
-    except IntegrityError as error:
-        raise Refusal(
-            "Somebody else has just made the same connection. Open the list of connections to see it."
-        ) from error
+    return existing
 
 
 def clean_name(name: str) -> str:
@@ -263,7 +278,14 @@ def _insist(info: TokenInfo) -> None:
         )
 
 
-def _store(name: str, checked: Examined, existing: Connection | None, by: Any) -> Connected:
+def _store(
+    name: str,
+    checked: Examined,
+    existing: Connection | None,
+    by: Any,
+    via: Connection.Via,
+    wanted_scopes: list[str],
+) -> Connected:
     known = existing or Connection(name=name, created_by=by, version=0)
     try:
         sealed = seal_for(known, checked.token)
@@ -275,11 +297,12 @@ def _store(name: str, checked: Examined, existing: Connection | None, by: Any) -
         connection = Connection.objects.select_for_update().get(pk=existing.pk) if existing else known
         put_in(connection, sealed)
         describe(connection, checked.info)
+        connection.via = via
         connection.subject_name = checked.subject_name
         connection.state, connection.state_reason = Connection.State.ACTIVE, ""
         connection.renewal_error, connection.renewal_tried_at = "", None
         connection.lost_scopes = []
-        connection.wanted_scopes = connection.wanted_scopes or [NEEDED_SCOPE]
+        connection.wanted_scopes = wanted_scopes or connection.wanted_scopes or [NEEDED_SCOPE]
         connection.last_good_at = timezone.now()
         connection.save()
         stored = accounts.store(connection, checked.rows)

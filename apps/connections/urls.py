@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import callback_views, detail_views, grants, views
+from . import callback_views, detail_views, grants, setup_views, system_user_views, views
 
 app_name = "connections"
 
@@ -9,6 +9,25 @@ urlpatterns = [
     path("connections/new/", views.connect, name="new"),
     path("connections/check/", views.check_all, name="check_all"),
     path("connections/<uuid:pk>/", detail_views.connection, name="detail"),
+    path("connections/system-users/", system_user_views.offices, name="system-users"),
+    path("connections/system-users/<uuid:pk>/", system_user_views.businesses, name="businesses"),
+    path(
+        "connections/system-users/<uuid:pk>/<int:business>/", system_user_views.people, name="business-users"
+    ),
+    path(
+        "connections/system-users/<uuid:pk>/<int:business>/<int:user>/",
+        system_user_views.system_user,
+        name="system-user",
+    ),
+    path(
+        "connections/system-users/<uuid:pk>/<int:business>/<int:user>/<slug:step>/",
+        system_user_views.step,
+        name="system-user-step",
+    ),
+    path("setup/", setup_views.setup, name="setup"),
+    path("setup/check/", setup_views.check_all, name="setup-check-all"),
+    path("setup/<slug:name>/check/", setup_views.check, name="setup-check"),
+    path("setup/<slug:name>/mark/", setup_views.mark, name="setup-mark"),
     path("connections/<uuid:pk>/check/", views.check, name="check"),
     path("users/<int:pk>/accounts/", grants.of_a_person, name="grants"),
     path("connections/<uuid:pk>/renew/", detail_views.renew, name="renew"),
