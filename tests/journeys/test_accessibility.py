@@ -25,6 +25,8 @@ PAGES = {
     "ad accounts": ("marketer", "/accounts/"),
     "an ad account": ("admin", "/accounts/{account}/"),
     "connections": ("admin", "/connections/"),
+    "setup": ("admin", "/setup/"),
+    "system users": ("admin", "/connections/system-users/"),
     "no access": ("marketer", "/connections/"),
     "not found": ("marketer", "/nowhere/"),
 }

@@ -4,7 +4,9 @@ import pytest
 from facebook_business.adobjects.adaccount import AdAccount
 from facebook_business.adobjects.adreportrun import AdReportRun
 from facebook_business.adobjects.adset import AdSet
+from facebook_business.adobjects.business import Business
 from facebook_business.adobjects.campaign import Campaign
+from facebook_business.adobjects.systemuser import SystemUser
 from facebook_business.adobjects.user import User
 from facebook_business.api import FacebookAdsApi
 from facebook_business.exceptions import FacebookRequestError
@@ -104,3 +106,20 @@ def test_it_reads_our_errors(api, sandbox, account):
         AdAccount(account(), api=api).get_insights()
 
     assert (caught.value.api_error_code(), caught.value.api_error_subcode()) == (80000, 2446079)
+
+
+def test_it_makes_a_system_user_that_reaches_what_is_assigned(api, sandbox, graph):
+    business = Business(
+        sandbox._state.world.account_by_id[sandbox.accounts[0]["id"][4:]].business.id, api=api
+    )
+    made = business.create_system_user(params={"name": "nights", "role": "EMPLOYEE"})
+    user = SystemUser(made["id"], api=api)
+    assert list(user.get_assigned_ad_accounts()) == []
+
+    mine = AdAccount(sandbox.accounts[0]["id"], api=api)
+    mine.create_assigned_user(params={"user": made["id"], "tasks": ["ANALYZE"]})
+
+    assert [one["id"] for one in user.get_assigned_ad_accounts()] == [mine["id"]]
+    with pytest.raises(FacebookRequestError) as refused:
+        mine.create_assigned_user(params={"user": made["id"], "tasks": ["ADVERTISE"]})
+    assert (refused.value.api_error_code(), refused.value.api_error_subcode()) == (100, 1752129)
