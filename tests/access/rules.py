@@ -71,6 +71,14 @@ def connection(scene: Any) -> Any:
     return scene.connection.pk
 
 
+def a_business(scene: Any) -> Any:
+    return scene.business
+
+
+def a_system_user(scene: Any) -> Any:
+    return scene.system_user
+
+
 def somebody(scene: Any) -> Any:
     return scene.somebody.pk
 
@@ -144,7 +152,31 @@ RULES: dict[str, Rule] = {
     "connections:list": support_up(),
     "connections:new": admins(),
     "connections:check": admins(POST, pk=connection),
+    "connections:check_all": admins(POST),
+    "connections:detail": support_up(pk=connection),
+    "connections:renew": admins(POST, pk=connection),
+    "connections:ask": admins(POST, pk=connection),
+    "connections:disconnect": admins(pk=connection),
     "connections:grants": admins(pk=somebody),
+    # system users
+    "connections:system-users": admins(),
+    "connections:businesses": admins(pk=connection),
+    "connections:business-users": admins(pk=connection, business=a_business),
+    "connections:system-user": admins(pk=connection, business=a_business, user=a_system_user),
+    "connections:system-user-step": admins(
+        POST, pk=connection, business=a_business, user=a_system_user, step=lambda scene: "install"
+    ),
+    # set-up
+    "connections:setup": admins(),
+    "connections:setup-check-all": admins(POST),
+    "connections:setup-check": admins(POST, name=lambda scene: "app"),
+    "connections:setup-mark": admins(POST, name=lambda scene: "redirects"),
+    # Meta's own callbacks: what is not signed is refused
+    "connections:deauthorize": everybody(POST),
+    "connections:data_deletion": everybody(POST),
+    "connections:deletion_status": Rule(
+        MISSING, MISSING, MISSING, MISSING, parts={"code": lambda scene: "no-such-code"}
+    ),
     # numbers
     "reporting:home": signed_in(),
     "reporting:performance": signed_in(),

@@ -41,11 +41,13 @@ class Scene:
     invited: User
     session: UserSession
     passkey: Any
+    business: int
+    system_user: int
     browsers: dict[str, Client]
 
 
 @pytest.fixture
-def scene(make_account, make_person, no_pauses):
+def scene(make_account, make_person, no_pauses, sandbox):
     """One granted ad account and eleven others; somebody with a session and a passkey; somebody invited."""
     cache.clear()  # sign-ins of other tests are counted there
     granted, foreign = make_account("Fjäll"), make_account("Brauhaus")
@@ -62,9 +64,10 @@ def scene(make_account, make_person, no_pauses):
     for role, person in people.items():
         browsers[role] = Client()
         browsers[role].post("/sign-in/", {"login": person.email, "password": PASSWORD})
+    connection = Connection.objects.get()
     return Scene(
-        granted, foreign, Connection.objects.get(), somebody, invited,
-        UserSession.objects.get(user=somebody), passkey, browsers,
+        granted, foreign, connection, somebody, invited, UserSession.objects.get(user=somebody), passkey,
+        int(granted.business_id), int(connection.subject_id), browsers,
     )  # fmt: skip
 
 
