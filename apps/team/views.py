@@ -63,7 +63,7 @@ def _row(person: User) -> dict[str, Any]:
 
 
 def _verdict(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Pieces of a sentence, each with its state."""
+    """Pieces of a sentence, each with its state. Those with a shape stay on one line, so they are short."""
     active = [row for row in rows if row["person"].is_active]
     admins = sum(row["person"].role == roles.ADMIN for row in active)
     pieces = [
@@ -73,17 +73,18 @@ def _verdict(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
         )
     ]
     if admins == 1:
-        pieces.append(("warn", "One admin alone can lock everybody out: invite a second one."))
+        pieces += [("warn", "One admin alone"), ("", "can lock everybody out: invite a second one.")]
     missing = sum(row["missing"] for row in rows)
     if missing:
-        pieces.append(("warn", f"{_many(missing, 'person has', 'people have')} no second factor yet."))
+        pieces.append(("warn", f"{_many(missing, 'lacks', 'lack')} a second factor."))
     elif any(row["needed"] for row in active):
         pieces.append(("", "Everyone who needs a second factor has one."))
     waiting = [row["waiting"] for row in rows if row["waiting"]]
-    if waiting:
-        stale = sum(not invitation.is_open for invitation in waiting)
-        kind, end = ("warn", f", {stale} of them ran out.") if stale else ("", ".")
-        pieces.append((kind, f"{_many(len(waiting), 'invitation is', 'invitations are')} open{end}"))
+    fresh = sum(invitation.is_open for invitation in waiting)
+    if fresh:
+        pieces.append(("", f"{_many(fresh, 'invitation is', 'invitations are')} open."))
+    if len(waiting) > fresh:
+        pieces.append(("warn", f"{_many(len(waiting) - fresh, 'invitation', 'invitations')} ran out."))
     return pieces
 
 

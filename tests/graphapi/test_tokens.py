@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.graphapi import BadAnswer, GranularScope
+from apps.graphapi import BadAnswer, GranularScope, TokenRefused
 from tests.graphapi.conftest import SECRET, TOKEN, sample
 
 BODIES = sample("debug_token")
@@ -96,3 +96,49 @@ def test_the_proof_belongs_to_the_token_that_asks(make_client, meta):
     make_client(app_secret=SECRET).inspect_token("EAABother")
 
     assert meta.requests[0].query["appsecret_proof"] == sample("proofs")["plain"]
+
+
+# --- tokens for tokens ---------------------------------------------------------------------------
+
+
+def test_a_token_is_exchanged_and_neither_is_told_to_anybody(make_client, meta, calls):
+    meta.answer({"access_token": "EAABnewTOKEN", "token_type": "bearer", "expires_in": 5183944})
+
+    new = make_client("").exchange_token("EAABold", app_id="123", app_secret=SECRET, sixty_days=True)
+
+    assert meta.requests[0].path == "/v26.0/oauth/access_token"
+    assert meta.requests[0].query == {
+        "grant_type": "fb_exchange_token",
+        "client_id": "123",
+        "client_secret": SECRET,
+        "fb_exchange_token": "EAABold",
+        "set_token_expires_in_60_days": "true",
+    }
+    assert "Authorization" not in meta.requests[0].headers
+    assert (new.text, new.expires_in) == ("EAABnewTOKEN", 5183944)
+    assert "EAAB" not in f"{new} {calls}"
+
+
+@pytest.mark.parametrize("body", [{}, {"access_token": ""}, {"access_token": 7}, {"access_token": "a b"}])
+def test_an_answer_without_a_token_is_a_bad_one(make_client, meta, body):
+    meta.answer(body)
+
+    with pytest.raises(BadAnswer, match="no token"):
+        make_client("").exchange_token("EAABold", app_id="123", app_secret=SECRET)
+
+
+def test_an_end_that_meta_does_not_tell_is_unknown(make_client, meta):
+    meta.answer({"access_token": "EAABnewTOKEN"})
+
+    assert make_client("").exchange_token("EAABold", app_id="1", app_secret=SECRET).expires_in is None
+
+
+def test_an_exchange_that_is_refused_echoes_no_secret(make_client, meta):
+    message = f"Error validating fb_exchange_token=EAABold client_secret={SECRET}"
+    meta.answer({"error": {"message": message, "type": "OAuthException", "code": 190}}, 400)
+
+    with pytest.raises(TokenRefused) as refused:
+        make_client("").exchange_token("EAABold", app_id="1", app_secret=SECRET)
+
+    assert "EAABold" not in refused.value.message
+    assert SECRET not in refused.value.message

@@ -39,7 +39,7 @@ def test_a_pasted_token_is_connected_and_its_ad_accounts_are_found(visit, site, 
     expect(page.locator("#messages")).to_have_text(
         re.compile(r"agency is connected as reporting-prod \(system user\); 12 ad accounts found\.")
     )
-    row = page.get_by_role("row", name=re.compile("agency"))
+    row = page.locator("#connections").get_by_role("row", name=re.compile("agency"))
     expect(row).to_contain_text("Valid")
     expect(row).to_contain_text("12")
     assert token not in page.content()
@@ -71,7 +71,7 @@ def test_a_bad_token_is_refused_under_its_field_and_not_shown_again(visit, site,
     expect(page.get_by_label("Name")).to_have_value("a bad one")
     assert token not in page.content()
     page.goto("/connections/")
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#connections tbody tr")).to_have_count(1)
     assert token not in page.content()
 
 
@@ -80,7 +80,7 @@ def test_checking_a_connection_says_what_came_of_it(visit):
 
     page.get_by_role("button", name="Check now reporting").click()
 
-    expect(page.locator("#messages")).to_contain_text("reporting works and reaches 12 ad accounts.")
+    expect(page.locator(".toasts")).to_contain_text("reporting works and reaches 12 ad accounts.")
 
 
 def test_a_marketer_is_told_whom_to_ask(visit, complaints):
