@@ -35,6 +35,8 @@ class Paths:
     @property
     def sentence(self) -> str:
         """`Read through A since 3 Nov 2026, because B was refused.`; empty when it is read as ever."""
+        if not self.open and self.closed:
+            return f"Nothing reads it: {_closed(max(self.closed, key=_closed_at))}"
         closed = self.replaced
         if closed is None:
             return ""

@@ -24,7 +24,7 @@ from apps.connections.models import Connection
 from apps.graphapi.errors import PutOff
 
 act, wanted = sys.argv[1:]
-client = clients.for_connection(Connection.objects.get(), background=True, retries=None)
+client = clients.for_connection(Connection.objects.get(), purpose=clients.Purpose.SYNC, background=True, retries=None)
 answered = put_off = 0
 print("ready", flush=True)
 sys.stdin.readline()

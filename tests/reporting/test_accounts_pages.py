@@ -133,7 +133,7 @@ def test_a_connection_that_was_refused_is_told(reader, shop):
 
     text = text_of(reader.get(page_of(shop)))
 
-    assert "reporting (refused)" in text
+    assert "Nothing reads it: reporting was refused." in text
     assert "It is reached by no working connection." in text
 
 
