@@ -16,7 +16,7 @@ from apps.team.models import AuditEntry, Invitation, User
 from tests.access.rules import FORBIDDEN, GET, MISSING, PAGE, POST, ROLES, RULES, SIGN_IN
 from tests.conftest import PASSWORD
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = pytest.mark.django_db
 
 
 def addresses(patterns=None, space=""):
