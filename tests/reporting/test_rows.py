@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.reporting import rows
@@ -315,6 +315,8 @@ _anything = st.recursive(
 _FIELDS = [*AS_META_WRITES, "age", "adset_id", "ad_id"]
 
 
+# How fast inputs are made says nothing on a busy machine.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     changed=st.dictionaries(st.sampled_from(_FIELDS), _anything, max_size=4),
     level=st.sampled_from(["account", "campaign", "adset", "ad"]),
