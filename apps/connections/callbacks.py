@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.graphapi import BadSignedRequest, SignedRequest, read_signed_request
 from apps.team import audit
 
+from . import disconnecting, history
 from .models import Connection, LoginLink, UserCallback
 
 # Meta tells us at once. What was signed long ago, or in the future, is a copy that somebody kept.
@@ -32,7 +33,7 @@ def deauthorize(told: SignedRequest) -> UserCallback:
     """Ends the tokens of that person. A copy of an older notice does not end what was connected since."""
     mine = [one for one in _of(told) if one.issued_at is None or one.issued_at.timestamp() <= told.issued_at]
     for connection in mine:
-        _end(connection, _REMOVED)
+        _end(connection, _REMOVED, "Its owner has removed the app.")
     return _note(UserCallback.Kind.DEAUTHORIZE, mine)
 
 
@@ -44,7 +45,7 @@ def delete(told: SignedRequest) -> UserCallback:
         connection.subject_id = f"deleted-{secrets.token_hex(8)}"
         connection.subject_name, connection.owner_email = "", ""
         connection.name = f"Deleted person {connection.subject_id[-6:]}"
-        _end(connection, _DELETED)
+        _end(connection, _DELETED, "Its owner is deleted here.")
         LoginLink.objects.filter(connection=connection).update(email="", outcome="")
     return _note(UserCallback.Kind.DELETION, mine)
 
@@ -54,13 +55,10 @@ def _of(told: SignedRequest) -> list[Connection]:
     return list(mine.order_by("pk"))
 
 
-def _end(connection: Connection, reason: str) -> None:
-    connection.state, connection.state_reason = Connection.State.DISCONNECTED, reason
-    connection.sealed_token, connection.fingerprint = "", ""
-    connection.version += 1
-    connection.save()
-    connection.reach.filter(lost_at=None).update(lost_at=timezone.now())
-    LoginLink.objects.filter(connection=connection, used_at=None).update(expires_at=timezone.now())
+def _end(connection: Connection, reason: str, lost: str) -> None:
+    connection.fingerprint = ""
+    disconnecting.end(connection, reason, lost=lost)
+    history.note(connection, history.Outcome.CHANGED, [reason])
 
 
 def _note(kind: UserCallback.Kind, ended: list[Connection]) -> UserCallback:

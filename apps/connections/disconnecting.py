@@ -75,16 +75,24 @@ def _revoke_one(client: Client, token: str) -> None:
 
 
 def _forget(connection: Connection, trouble: str, by: Any) -> None:
-    now = timezone.now()
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        row.state, row.state_reason = Connection.State.DISCONNECTED, f"Disconnected by {by}." if by else ""
-        row.sealed_token = ""
-        row.version += 1
-        row.save()
-        row.reach.filter(lost_at=None).update(lost_at=now, lost_reason="It was disconnected.")
-        LoginLink.objects.filter(connection=row, used_at=None, expires_at__gt=now).update(expires_at=now)
-        expiry.review(row)
+        end(row, f"Disconnected by {by}." if by else "", lost="It was disconnected.")
         told = f"Not revoked at Meta: {trouble}" if trouble else "Revoked at Meta."
         history.note(row, history.Outcome.CHANGED, ["Disconnected: the token is deleted here.", told], by=by)
     connection.refresh_from_db()
+
+
+def end(row: Connection, reason: str, *, lost: str) -> None:
+    """The token is gone, and with it what it reached, its links and its alerts. Call it with the row locked.
+
+    `lost`: the cause, for each ad account.
+    """
+    now = timezone.now()
+    row.state, row.state_reason = Connection.State.DISCONNECTED, reason
+    row.sealed_token = ""
+    row.version += 1
+    row.save()
+    row.reach.filter(lost_at=None).update(lost_at=now, lost_reason=lost)
+    LoginLink.objects.filter(connection=row, used_at=None, expires_at__gt=now).update(expires_at=now)
+    expiry.review(row)

@@ -9,7 +9,7 @@ import time
 import pytest
 from django.test import Client
 
-from apps.connections.models import Connection, Reach, UserCallback
+from apps.connections.models import Connection, ExpiryAlert, Reach, UserCallback
 from apps.graphapi import BadSignedRequest, read_signed_request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -54,6 +54,19 @@ def test_who_removes_the_app_has_no_token_here_any_more(make_connection, sandbox
     assert not Reach.objects.filter(connection=mine, lost_at=None).exists()
     other.refresh_from_db()
     assert other.state == "active"
+
+
+@pytest.mark.parametrize("address", [DEAUTHORIZE, DELETION])
+def test_what_ends_by_metas_word_ends_like_what_a_person_ends(make_connection, sandbox, tell, address):
+    mine = make_connection("Zoë", "user")
+    alert = ExpiryAlert.objects.create(connection=mine, clock="token", days=15, ends_at=mine.expires_at)
+
+    tell(address, signed(sandbox.app_secret, user_id=mine.subject_id))
+
+    alert.refresh_from_db()
+    assert alert.cleared_at is not None
+    assert all(mine.reach.values_list("lost_reason", flat=True))
+    assert mine.checks.order_by("-at").first().outcome == "changed"
 
 
 def test_who_wants_deletion_is_deleted_and_gets_a_page(make_connection, sandbox, tell, stored):
