@@ -236,7 +236,7 @@ def _read(desk: _Desk, runs: list[SyncRun], by_report: set[int]) -> None:
     def requests() -> Iterator[Request]:
         for run in runs:
             own = _parts(run, described_only=run.pk in by_report)
-            if run.pk not in by_report and not _admit(desk, run):
+            if run.pk not in by_report and not _admit(desk, run, own):
                 continue
             if not own:
                 desk.conclude(run, _fetched(run, [], by_report=True))
@@ -257,13 +257,13 @@ def _read(desk: _Desk, runs: list[SyncRun], by_report: set[int]) -> None:
             _conclude(desk, run, came.pop(run.pk), by_report=run.pk in by_report)
 
 
-def _admit(desk: _Desk, run: SyncRun) -> bool:
+def _admit(desk: _Desk, run: SyncRun, parts: list[_Part]) -> bool:
     """Whether there is room for all that a run asks; otherwise it waits without having spent a call."""
-    own = clients.allot(sync.questions(run))
-    if own.refusal:
-        desk.conclude(run, own.refusal)
+    room = clients.allot([part.request for part in parts])
+    if room.refusal:
+        desk.conclude(run, room.refusal)
         return False
-    desk.allotment.absorb(own)
+    desk.allotment.absorb(room)
     return True
 
 
