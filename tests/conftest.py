@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from redis import Redis
 
 from tests import environment
 from tests import other_graph as other
@@ -46,6 +47,26 @@ def no_pauses(settings):
     slept: list[float] = []
     settings.GRAPH_CLIENT_OPTIONS = {"sleep": slept.append}
     return slept
+
+
+@pytest.fixture
+def empty_queue():
+    """The configured broker, with nothing in it before and after: neither messages nor what dead workers held."""
+    from fbadmin.celery import app
+
+    app.set_default()
+
+    def empty():
+        with app.connection_for_write() as connected:
+            app.amqp.queues[app.conf.task_default_queue](connected.default_channel).purge()
+        if os.environ["REDIS_URL"]:
+            redis = Redis.from_url(os.environ["REDIS_URL"])
+            for key in redis.scan_iter(match="fbadmin:*", count=1000):
+                redis.delete(key)
+
+    empty()
+    yield
+    empty()
 
 
 # --- Meta ----------------------------------------------------------------------------------------

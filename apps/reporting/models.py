@@ -192,8 +192,9 @@ class SyncRun(models.Model):
     breakdowns = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.IntegerField(default=0)
-    # How many of the attempts ended in trouble that passes by itself, or with a dead worker.
+    # How many of the attempts ended in trouble that passes by itself, and how many with a dead worker.
     failures = models.IntegerField(default=0)
+    deaths = models.IntegerField(default=0)
     queued_at = models.DateTimeField(default=timezone.now)
     nudged_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
@@ -206,8 +207,8 @@ class SyncRun(models.Model):
     removed = models.IntegerField(default=0)
     # Why it failed or waits: a sentence, and what Meta's support asks for.
     error = models.TextField(blank=True)
-    error_code = models.IntegerField(null=True)
-    error_subcode = models.IntegerField(null=True)
+    error_code = models.BigIntegerField(null=True)
+    error_subcode = models.BigIntegerField(null=True)
     fbtrace_id = models.CharField(max_length=80, blank=True)
 
     objects = SyncRunQuerySet.as_manager()
@@ -248,7 +249,7 @@ class SyncRun(models.Model):
     def requeue(self) -> None:
         """Due again: its worker died, or another connection takes over."""
         self.state, self.nudged_at = self.State.QUEUED, timezone.now()
-        self.save(update_fields=["state", "nudged_at", "calls", "failures"])
+        self.save(update_fields=["state", "nudged_at", "calls", "deaths"])
 
     def try_again(self, at: datetime, error: Exception) -> None:
         """It failed in a way that may pass."""
@@ -260,15 +261,15 @@ class SyncRun(models.Model):
         )
 
     def wait(self, until: datetime, error: Exception) -> None:
-        """Meta asks for patience, or is still at work for us."""
+        """Meta asks for patience or is still at work for us, or its workers die."""
         self.state, self.not_before, self.nudged_at = self.State.WAITING, until, until
         self._remember(error)
-        self.save(update_fields=["state", "not_before", "nudged_at", "calls", *self._ERROR_FIELDS])
+        self.save(update_fields=["state", "not_before", "nudged_at", "calls", "deaths", *self._ERROR_FIELDS])
 
     def fail(self, error: Exception) -> None:
         self.state, self.finished_at = self.State.FAILED, timezone.now()
         self._remember(error)
-        self.save(update_fields=["state", "finished_at", "calls", *self._ERROR_FIELDS])
+        self.save(update_fields=["state", "finished_at", "calls", "deaths", *self._ERROR_FIELDS])
 
     def done(self) -> None:
         self.state, self.finished_at = self.State.DONE, timezone.now()
@@ -305,8 +306,8 @@ class Coverage(models.Model):
     state = models.CharField(max_length=10, choices=State)
     # Which field or object is not there and why, or why nothing is.
     reason = models.TextField(blank=True)
-    error_code = models.IntegerField(null=True)
-    error_subcode = models.IntegerField(null=True)
+    error_code = models.BigIntegerField(null=True)
+    error_subcode = models.BigIntegerField(null=True)
     # Until when Meta's allowance makes it wait.
     not_before = models.DateTimeField(null=True)
     # What the daily check found: the parts and the whole differ.
@@ -366,8 +367,8 @@ class ReportRun(models.Model):
     late = models.BooleanField(default=False)
     rows = models.IntegerField(default=0)
     error = models.TextField(blank=True)
-    error_code = models.IntegerField(null=True)
-    error_subcode = models.IntegerField(null=True)
+    error_code = models.BigIntegerField(null=True)
+    error_subcode = models.BigIntegerField(null=True)
 
     class Meta:
         default_permissions = ()

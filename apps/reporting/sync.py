@@ -52,8 +52,6 @@ _SOONEST = 0.5
 _UNWATCHED = {SyncRun.Reason.NIGHTLY, SyncRun.Reason.BACKFILL}
 # What failed so often when it was read at once is asked for as reports.
 _TRIES_AT_ONCE = 2
-# A run that kills its worker so often would do so for ever.
-MOST_DEATHS = 5
 
 
 class Busy(Exception):
@@ -203,16 +201,16 @@ def is_due(run: SyncRun) -> bool:
 
 
 def _requeue(run: SyncRun) -> None:
-    run.failures += 1
-    if run.failures >= MOST_DEATHS:
-        _fail(
-            run,
-            WorkerDied(
-                f"Its worker died {run.failures} times. The server's log says why; it may lack memory."
-            ),
-        )
+    run.deaths += 1
+    pause = retries.pause_after_death(run)
+    if pause == timedelta(0):
+        put_back(run)
         return
-    put_back(run)
+    died = WorkerDied(f"Its worker died {run.deaths} times. The server's log says why; it may lack memory.")
+    if pause is None:
+        _fail(run, died)
+    else:
+        run.wait(timezone.now() + pause, died)
 
 
 def put_back(run: SyncRun) -> None:

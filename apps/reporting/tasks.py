@@ -90,9 +90,9 @@ def nudge(runs: list[SyncRun]) -> None:
 
     def tell() -> None:
         # A run whose worker died goes alone: if it does so each time, it takes no other with it.
-        for run in (run for run in runs if run.failures):
+        for run in (run for run in runs if run.deaths):
             perform.delay(run.pk)
-        for group in groups([run for run in runs if not run.failures]):
+        for group in groups([run for run in runs if not run.deaths]):
             if len(group) == 1:
                 perform.delay(group[0])
             else:

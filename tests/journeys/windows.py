@@ -17,6 +17,7 @@ class Complaints:
         self.url = url
         self.found: list[str] = []
         self.expected: list[str] = []
+        self.listening = True
 
     def listen(self, context: BrowserContext) -> None:
         context.on("console", lambda message: self._say(message.text, message.type in {"error", "warning"}))
@@ -32,6 +33,11 @@ class Complaints:
     def forget(self) -> None:
         self.found.clear()
         self.expected.clear()
+        self.listening = True
+
+    def stop(self) -> None:
+        """The journey is over: a page that is closed while it asks for its pulse says that the request was cut."""
+        self.listening = False
 
     def expect(self, *pieces: str) -> None:
         """Complaints with one of these pieces in them are what this journey is about."""
@@ -42,7 +48,7 @@ class Complaints:
         return [text for text in self.found if not any(piece in text for piece in self.expected)]
 
     def _say(self, text: str, wrong: bool = True) -> None:
-        if wrong:
+        if wrong and self.listening:
             self.found.append(text)
 
     def _is_foreign(self, url: str) -> bool:
@@ -67,6 +73,7 @@ class Windows:
         return self.open[key]
 
     def tidy(self) -> None:
+        self.complaints.stop()
         for context in self.open.values():
             for page in context.pages:
                 page.close()

@@ -119,13 +119,37 @@ def test_an_unknown_code_is_asked_for_twice_and_no_more(run, sandbox):
 
 
 def test_a_run_that_kills_its_worker_each_time_ends_in_a_failure_that_says_so(run):
-    for _ in range(sync.MOST_DEATHS):
+    for _ in range(retries.MOST_DEATHS):
         SyncRun.objects.filter(pk=run.pk).update(state="running")
         sync.sweep()
 
     run.refresh_from_db()
     assert run.state == "failed"
-    assert "worker died 5 times" in run.error
+    assert "worker died 12 times" in run.error
+
+
+def test_a_run_whose_workers_were_killed_is_done_at_once_at_first_and_then_waits_longer_and_longer(
+    run, clock
+):
+    waits = []
+    for _ in range(retries.MOST_DEATHS - 1):
+        SyncRun.objects.filter(pk=run.pk).update(state="running", not_before=None)
+        sync.sweep()
+        run.refresh_from_db()
+        waits.append(round(sync.seconds_until(run.not_before)) if run.state == "waiting" else run.state)
+
+    assert waits == ["queued"] * 3 + [10, 20, 40, 80, 160, 320, 640, 1280]
+    clock.advance(1280)
+    assert sync.perform(run.pk).state == "done"
+
+
+def test_a_code_of_ten_digits_is_kept(run, sandbox):
+    sandbox.fail("error", code=9_876_543_210, status=400, path="/campaigns$", times=9)
+
+    run = sync.perform(run.pk)
+
+    assert (run.state, run.error_code) == ("failed", 9_876_543_210)
+    assert set(Coverage.objects.values_list("error_code", flat=True)) == {9_876_543_210}
 
 
 def test_at_night_what_fails_at_once_is_asked_for_as_reports_and_only_one_object_is_lost(

@@ -136,24 +136,11 @@ def asked_again(run):
     return again.value.when
 
 
-@pytest.fixture
-def queue():
-    """The configured broker's queue, empty before and after."""
-
-    def purge():
-        with app.connection_for_write() as connection:
-            app.amqp.queues[app.conf.task_default_queue](connection.default_channel).purge()
-
-    purge()
-    yield
-    purge()
-
-
 def test_a_run_of_an_account_that_was_removed_is_forgotten():
     tasks.perform(404)
 
 
-def test_a_busy_account_is_tried_again_soon(make_account, queue):
+def test_a_busy_account_is_tried_again_soon(make_account, empty_queue):
     run = ask(make_account())
 
     with held(run.account):
@@ -176,7 +163,7 @@ def held(account):
         other.close()
 
 
-def test_a_run_that_waits_comes_back_when_the_wait_is_over(make_account, sandbox, queue):
+def test_a_run_that_waits_comes_back_when_the_wait_is_over(make_account, sandbox, empty_queue):
     run = ask(make_account())
     sandbox.block("score", minutes=5, account=run.account.act_id)
 
@@ -184,7 +171,7 @@ def test_a_run_that_waits_comes_back_when_the_wait_is_over(make_account, sandbox
     assert state_of(run) == "waiting"
 
 
-def test_no_message_is_held_longer_than_the_broker_allows(make_account, sandbox, queue):
+def test_no_message_is_held_longer_than_the_broker_allows(make_account, sandbox, empty_queue):
     """Redis gives a message that was not acknowledged in time to the next worker, again and again."""
     run = ask(make_account())
     sandbox.block("score", minutes=55, account=run.account.act_id)
@@ -197,7 +184,7 @@ def test_no_message_is_held_longer_than_the_broker_allows(make_account, sandbox,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_nudge_leaves_with_the_commit_only(make_account, queue):
+def test_a_nudge_leaves_with_the_commit_only(make_account, empty_queue):
     from django.db import transaction
 
     class Undone(Exception):
@@ -234,9 +221,9 @@ def messages(worth):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runs_are_told_together_but_for_those_whose_worker_died(make_account, queue):
+def test_runs_are_told_together_but_for_those_whose_worker_died(make_account, empty_queue):
     runs = [ask(make_account(piece)) for piece in ("Fjäll", "Harbor", "Praia", "Zahn")]
-    SyncRun.objects.filter(pk=runs[1].pk).update(failures=1)
+    SyncRun.objects.filter(pk=runs[1].pk).update(deaths=1)
     runs = list(SyncRun.objects.order_by("pk"))
 
     told = messages(lambda: tasks.nudge(runs))
@@ -258,7 +245,7 @@ def test_no_worker_takes_on_more_than_so_many_runs_and_an_account_stays_together
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_waits_about_as_long_comes_back_together(make_account, sandbox, queue):
+def test_what_waits_about_as_long_comes_back_together(make_account, sandbox, empty_queue):
     runs = [ask(make_account(piece)) for piece in ("Fjäll", "Harbor", "Praia")]
     for minutes, run in zip((5, 5, 9), runs, strict=True):
         sandbox.block("score", minutes=minutes, account=run.account.act_id)
