@@ -75,7 +75,7 @@ def measure(url: str, wanted: int) -> None:
     from django.db import transaction
 
     from apps.connections.models import AdAccount
-    from apps.graphapi.decoding import decode
+    from apps.graphapi.decoding import decode_list
     from apps.reporting import insights, store
     from apps.reporting.store import Window
     from apps.reporting.streaming import Incoming
@@ -94,11 +94,11 @@ def measure(url: str, wanted: int) -> None:
             with watch.time("waiting for bytes"):
                 body = session.get(url, params={"after": after}, timeout=60).content
             with watch.time("JSON"):
-                page = decode(body)
+                page = decode_list(body)
             yield from page["data"]
-            after = page["after"]
-            if not after:
+            if "next" not in page["paging"]:
                 return
+            after = page["paging"]["cursors"]["after"]
 
     with watch.time("until the merge"):
         total = incoming.write(_timed(insights.stream(account, window, pages()), watch))
@@ -172,7 +172,8 @@ def serve(wanted: int) -> None:
         def do_GET(self) -> None:
             first = int(parse_qs(urlsplit(self.path).query)["after"][0])
             last = min(first + PAGE, wanted)
-            page = {"data": [row(n) for n in range(first, last)], "after": last if last < wanted else 0}
+            paging = {"cursors": {"after": str(last)}} | ({"next": "…"} if last < wanted else {})
+            page = {"data": [row(n) for n in range(first, last)], "paging": paging}
             body = json.dumps(page, separators=(",", ":")).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apps.graphapi import codes_limits, codes_requests
-from apps.graphapi.decoding import decode
+from apps.graphapi.decoding import decode, decode_list
 from apps.graphapi.envelope import meta_error
 from apps.graphapi.errors import BadAnswer, GraphError, TooMuchData, Unreachable
 from apps.graphapi.scrub import tidy
@@ -30,6 +30,7 @@ class Asked:
     path: str
     account_id: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    raw_rows: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def _judge(
     if not reply.body.strip():
         return odd("An empty body", transient=busy or reply.status == 200)
     try:
-        value = decode(reply.body)
+        value = (decode_list if asked.raw_rows else decode)(reply.body)
     except (ValueError, RecursionError):
         return odd("Not JSON, or cut off", transient=busy or reply.status == 200)
     if isinstance(value, dict) and value.get("error"):

@@ -22,12 +22,16 @@ _BATCH_TIMEOUT = 960
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `path` without version; `idempotent`: doing it twice does no more than doing it once."""
+    """One request. `path` without version; `idempotent`: doing it twice does no more than doing it once.
+
+    `raw_rows`: rows of a list as the bytes that Meta sent (`msgspec.Raw`); dicts where it is no plain list.
+    """
 
     method: str
     path: str
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     idempotent: bool = False
+    raw_rows: bool = False
 
     @property
     def safe(self) -> bool:

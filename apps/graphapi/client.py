@@ -5,6 +5,7 @@ Source: the Graph API page "Use the API".
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import requests
@@ -93,10 +94,14 @@ class Client:
 
         An error can come in the middle of the list: cursors do not keep, so start it again from the top.
         """
-        size, trail = paging.PageSize(limit), paging.Trail(path)
+        return self.rows(Request("GET", path, params), limit=limit)
+
+    def rows(self, request: Request, *, limit: int = 100) -> Iterator[Any]:
+        """The same for a request, whose rows may stay raw."""
+        size, trail = paging.PageSize(limit), paging.Trail(request.path)
         cursor: dict[str, str] | None = {}
         while cursor is not None:
-            page = self._page(Request("GET", path, params | cursor), size)
+            page = self._page(replace(request, params={**request.params, **cursor}), size)
             yield from trail.rows(page)
             cursor = trail.next(page)
 
@@ -216,7 +221,7 @@ class Client:
     def _page(self, request: Request, size: paging.PageSize) -> dict[str, Any]:
         """One page, with as small a limit as Meta can bear; after a hiccup not without a pause."""
         while True:
-            sized = Request("GET", request.path, {**request.params, "limit": size.now})
+            sized = replace(request, params={**request.params, "limit": size.now})
             try:
                 page = self.request(sized, give_up=size.can_shrink_for)
             except GraphError as error:

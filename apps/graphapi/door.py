@@ -158,6 +158,7 @@ class Door:
             method=request.method.upper(),
             path=paths.pattern(request.path),
             account_id=paths.account_of(request.path),
+            raw_rows=request.raw_rows,
             secrets=(*self._secrets, *(value for value in named if isinstance(value, str))),
         )
 

@@ -1,7 +1,7 @@
 """Many lists read side by side, a page of each at a time. Pure: asks nothing itself."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.graphapi import paging, paths
@@ -14,7 +14,7 @@ class Page:
     """One page of the list at this `place` among those asked for. `ends`: its last one; with `error`, cut short."""
 
     place: int
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     ends: bool
     error: GraphError | None = None
 
@@ -23,7 +23,7 @@ class Page:
 class Listed:
     """One of several lists: its rows, or the error that ended it (then the rows are not all); pages asked for."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
     error: GraphError | None = None
     pages: int = 0
 
@@ -103,7 +103,7 @@ class _Reading:
 
     def question(self) -> Request:
         params = {**self._request.params, "limit": self._size.now, **(self._cursor or {})}
-        return Request("GET", self._request.path, params)
+        return replace(self._request, params=params)
 
     def take(self, result: Result) -> Page | None:
         """The page in an answer; None where a lighter one has to be asked for."""

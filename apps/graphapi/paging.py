@@ -8,6 +8,8 @@ it names a host.
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Raw
+
 from apps.graphapi import codes_requests, paths
 from apps.graphapi.errors import BadAnswer, GraphError, TooMuchData
 
@@ -22,10 +24,10 @@ class Trail:
         self._pattern = paths.pattern(path)
         self._seen: set[frozenset[tuple[str, str]]] = set()
 
-    def rows(self, page: dict[str, Any]) -> list[dict[str, Any]]:
+    def rows(self, page: dict[str, Any]) -> list[Any]:
         """The rows of a page; BadAnswer when the answer is not a page."""
         data = page.get("data")
-        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        if not isinstance(data, list) or not all(isinstance(row, dict | Raw) for row in data):
             raise self._broken("The answer is not a page of rows")
         return data
 

@@ -9,7 +9,7 @@ from apps.graphapi import Client, Request, TooMuchData
 
 from . import rows, sets
 from .attribution import WINDOWS
-from .rows import InsightRow
+from .rows import InsightRow, Row
 from .store import Window
 from .streaming import METRICS, WINDOWED
 
@@ -62,16 +62,16 @@ def question(
         params["breakdowns"] = window.breakdown.split(",")
     if filtering:
         params["filtering"] = list(filtering)
-    return Request("GET", f"{account.act_id}/insights", params)
+    return Request("GET", f"{account.act_id}/insights", params, raw_rows=True)
 
 
-def read(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]]) -> list[InsightRow]:
+def read(account: AdAccount, window: Window, answered: Iterable[Row]) -> list[InsightRow]:
     """Rows as Meta writes them, as values. Raises rows.Unreadable."""
     # Pages may shift while they are read, and then a row comes twice: the later one is the fresher.
     return list({row.key: row for row in stream(account, window, answered)}.values())
 
 
-def stream(account: AdAccount, window: Window, answered: Iterable[dict[str, Any]]) -> Iterator[InsightRow]:
+def stream(account: AdAccount, window: Window, answered: Iterable[Row]) -> Iterator[InsightRow]:
     """The same one by one: a row may come twice, and the later one counts. Raises rows.Unreadable."""
     for raw in answered:
         yield rows.read(
@@ -89,5 +89,4 @@ def _ask(
     client: Client, account: AdAccount, *, level: str, since: date, until: date, breakdown: str
 ) -> list[InsightRow]:
     window = Window(level, since, until, breakdown)
-    listing = question(account, window)
-    return read(account, window, client.each(listing.path, limit=PAGE, **listing.params))
+    return read(account, window, client.rows(question(account, window), limit=PAGE))

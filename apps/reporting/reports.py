@@ -34,7 +34,7 @@ from apps.graphapi import (
 
 from . import insights, splits, store, streaming, structure
 from .models import Ad, AdSet, Campaign, KnownSplit, ReportRun, SyncRun
-from .rows import Unreadable
+from .rows import Row, Unreadable
 from .splits import Listing, Part, Suspects
 from .store import Changes, Kept, Window
 from .streaming import METRICS, Incoming
@@ -600,7 +600,7 @@ def _read(now: _Round, connection: Connection, client: Client) -> None:
         with now.minding(run):
             for report in run.reports.filter(state=State.READY).order_by("pk"):
                 incoming = _emptied(report)
-                pages = client.each(_rows_of(report), limit=insights.PAGE)
+                pages = client.rows(_rows_of(report), limit=insights.PAGE)
                 try:
                     total = _take(incoming, run.account, report, pages)
                 except (ServerFault, PermissionMissing) as error:
@@ -615,7 +615,7 @@ def _read_together(now: _Round, connection: Connection, client: Client) -> None:
         ReportRun.objects.filter(sync_run__in=now.runs, state=State.READY).order_by("sync_run__account", "pk")
     )
     pages = client.pages(
-        [Request("GET", _rows_of(report)) for report in ready],
+        [_rows_of(report) for report in ready],
         limit=insights.PAGE,
         is_wanted=lambda place: ready[place].sync_run_id in now.runs,
     )
@@ -641,8 +641,8 @@ def _read_together(now: _Round, connection: Connection, client: Client) -> None:
                     _was_read(report, totals[report.pk])
 
 
-def _rows_of(report: ReportRun) -> str:
-    return f"{report.report_run_id}/insights"
+def _rows_of(report: ReportRun) -> Request:
+    return Request("GET", f"{report.report_run_id}/insights", raw_rows=True)
 
 
 def _emptied(report: ReportRun) -> Incoming:
@@ -657,7 +657,7 @@ def _take(
     incoming: Incoming,
     account: AdAccount,
     report: ReportRun,
-    answered: Iterable[dict[str, Any]],
+    answered: Iterable[Row],
     *,
     done: int = 0,
 ) -> int:

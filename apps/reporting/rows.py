@@ -7,9 +7,17 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
+from msgspec import Raw
+from msgspec.structs import astuple, fields
+
 from apps.connections.values import clean
+from apps.graphapi.decoding import TOO_STRICT, decode
 
 from .attribution import WINDOWS
+
+# A row as an answer gives it: its bytes, or already an object.
+Row = Raw | dict[str, Any]
 
 
 class Unreadable(Exception):
@@ -19,10 +27,6 @@ class Unreadable(Exception):
 ID_FIELDS = {"campaign": ["campaign_id"], "adset": ["campaign_id", "adset_id"],
              "ad": ["campaign_id", "adset_id", "ad_id"], "account": []}  # fmt: skip
 
-_NAME_FIELDS = {level: f"{level}_name" for level in ID_FIELDS}
-
-_ARRAYS = ("actions", "action_values")
-_ABSENT = object()
 # Beyond these a number is no count or amount of anything, and reading it could fill the memory.
 _LARGEST, _FINEST = Decimal(10**18), -40
 # A number as Meta writes nearly all of them, within those bounds whatever it says.
@@ -32,7 +36,10 @@ LONGEST_ID, LONGEST_SEGMENT = 32, 400  # as wide as the columns
 
 
 class InsightRow(NamedTuple):
-    """One row of an insights answer: one object, one day, perhaps one segment of a breakdown."""
+    """One row of an insights answer: one object, one day, perhaps one segment of a breakdown.
+
+    Numbers are their digits, as Meta wrote them.
+    """
 
     day: date
     level: str
@@ -43,12 +50,12 @@ class InsightRow(NamedTuple):
     ad_id: str
     name: str
     currency: str
-    impressions: int
-    clicks: int
-    inline_link_clicks: int
-    spend: Decimal
-    reach: int | None
-    frequency: Decimal | None
+    impressions: str
+    clicks: str
+    inline_link_clicks: str
+    spend: str
+    reach: str | None
+    frequency: str | None
     actions: str  # JSON object: action type to number
     action_values: str
     attribution_setting: str = ""
@@ -62,7 +69,7 @@ class InsightRow(NamedTuple):
 
 
 def read(
-    raw: dict[str, Any],
+    raw: Row,
     *,
     account_id: str,
     currency: str,
@@ -72,44 +79,35 @@ def read(
     until: date,
 ) -> InsightRow:
     """One row as Meta writes it (numbers as strings, no key without a value). Raises Unreadable."""
-    try:
-        return _read(raw, account_id, currency, level, breakdown, since, until)
-    except TypeError:
-        return _read(_flat(raw), account_id, currency, level, breakdown, since, until)
-
-
-def _read(
-    raw: dict[str, Any], account_id: str, currency: str, level: str, breakdown: str, since: date, until: date
-) -> InsightRow:
-    """Values come again in row after row, so nearly all of it is looked up (TypeError: what can not be)."""
-    get = raw.get
-    day = _day(get("date_start"), get("date_stop", _ABSENT), since, until)
-    told, campaign_id, adset_id, ad_id, name, its_currency, setting = _texts(
-        level, get("account_id"), get("campaign_id"), get("adset_id"), get("ad_id"), get(_NAME_FIELDS[level]),
-        get("account_currency"), get("attribution_setting"),
+    told = _told(raw, level, breakdown)
+    # Values come again in row after row, so nearly all of it is looked up.
+    day = _day(told.date_start, told.date_stop, since, until)
+    its_account, campaign_id, adset_id, ad_id, name, its_currency, setting = _texts(
+        level, told.account_id, told.campaign_id, told.adset_id, told.ad_id, told.name, told.account_currency,
+        told.attribution_setting,
     )  # fmt: skip
-    if told and told != account_id:
+    if its_account and its_account != account_id:
         raise Unreadable(
-            f"Meta answered with numbers of ad account {told:.40} when asked about {account_id}."
+            f"Meta answered with numbers of ad account {its_account:.40} when asked about {account_id}."
         )
-    actions, action_windows = _by_type(raw, "actions")
-    action_values, action_value_windows = _by_type(raw, "action_values")
+    actions, action_windows = _by_type("actions", told.actions)
+    action_values, action_value_windows = _by_type("action_values", told.action_values)
     return InsightRow(
         day,
         level,
         ad_id or adset_id or campaign_id or account_id,
-        _segment(breakdown, *[get(part) for part in _parts(breakdown)]) if breakdown else "",
+        _segment(breakdown, *[getattr(told, part) for part in _parts(breakdown)]) if breakdown else "",
         campaign_id,
         adset_id,
         ad_id,
         name,
         its_currency or currency,
-        _whole("impressions", get("impressions")) or 0,
-        _whole("clicks", get("clicks")) or 0,
-        _whole("inline_link_clicks", get("inline_link_clicks")) or 0,
-        _or_zero(_number("spend", get("spend"))),
-        _whole("reach", get("reach")),
-        _number("frequency", get("frequency")),
+        _whole("impressions", told.impressions) or "0",
+        _whole("clicks", told.clicks) or "0",
+        _whole("inline_link_clicks", told.inline_link_clicks) or "0",
+        _number("spend", told.spend) or "0",
+        _whole("reach", told.reach),
+        _number("frequency", told.frequency),
         actions,
         action_values,
         setting,
@@ -118,12 +116,52 @@ def _read(
     )
 
 
-def _flat(raw: dict[str, Any]) -> dict[str, Any]:
-    """Lists and objects as their text, but for the action arrays."""
-    return {
-        name: str(value) if isinstance(value, list | dict) and name not in _ARRAYS else value
-        for name, value in raw.items()
-    }
+# How a row is written: texts, and two arrays whose entries come again in many rows.
+_TEXTS = (
+    "date_start", "account_id", "account_currency", "campaign_id", "adset_id", "ad_id",
+    "attribution_setting", "impressions", "clicks", "inline_link_clicks", "spend", "reach", "frequency",
+)  # fmt: skip
+_ARRAYS = ("actions", "action_values")
+
+
+@lru_cache(64)
+def _shape(level: str, breakdown: str) -> tuple[Any, Any, dict[str, str]]:
+    """Reads a row that is written like that, much faster than any JSON; what it is read into; Meta's names of it."""
+    text: Any = str | None
+    made: list[tuple[str, Any, Any]] = [
+        *((name, text, None) for name in (*_TEXTS, "name", *_parts(breakdown))),
+        ("date_stop", text | msgspec.UnsetType, msgspec.UNSET),
+        *((name, list[Raw] | None, None) for name in _ARRAYS),
+    ]
+    shape = msgspec.defstruct("Told", made, rename={"name": f"{level}_name"}, gc=False)
+    return msgspec.json.Decoder(shape).decode, shape, {one.encode_name: one.name for one in fields(shape)}
+
+
+def _told(raw: Row, level: str, breakdown: str) -> Any:
+    read_as, shape, names = _shape(level, breakdown)
+    if type(raw) is Raw:
+        try:
+            return read_as(raw)
+        except TOO_STRICT:
+            raw = _long_way(raw)
+    known = {names[name]: value for name, value in raw.items() if name in names}
+    return shape(**{name: value if name in _ARRAYS else _flat(value) for name, value in known.items()})
+
+
+def _long_way(raw: Raw) -> dict[str, Any]:
+    """A row with numbers that are no texts, say."""
+    try:
+        told = decode(raw)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("Meta sent a row that is no JSON.") from error
+    if not isinstance(told, dict):
+        raise Unreadable("Meta sent a row that is no object.")
+    return told
+
+
+def _flat(value: Any) -> Any:
+    """Lists and objects as their text."""
+    return str(value) if isinstance(value, list | dict) else value
 
 
 def moment(value: Any) -> datetime | None:
@@ -143,7 +181,7 @@ def _day(first: Any, last: Any, since: date, until: date) -> date:
         day = date.fromisoformat(str(first))
     except ValueError as error:
         raise Unreadable(f"Meta sent a row without a readable date_start ({first!r:.40}).") from error
-    if last is not _ABSENT and str(last) != day.isoformat():
+    if last is not msgspec.UNSET and str(last) != day.isoformat():
         raise Unreadable(f"Meta sent one row for {day} to {last!r:.40} when asked for single days.")
     if not since <= day <= until:
         raise Unreadable(f"Meta sent a row of {day} when asked for {since} to {until}.")
@@ -176,7 +214,7 @@ def _identity(level: str, field: str, value: Any) -> str:
 
 @lru_cache(64)
 def _parts(breakdown: str) -> list[str]:
-    return breakdown.split(",")
+    return breakdown.split(",") if breakdown else []
 
 
 @lru_cache(4096, typed=True)
@@ -191,11 +229,16 @@ def _segment(breakdown: str, *values: Any) -> str:
     return segment
 
 
-def _number(field: str, value: Any) -> Decimal | None:
+def _number(field: str, value: Any) -> str | None:
+    """Its digits. A zero keeps its decimals: 0.00 stays 0.00."""
     if value is None or value == "":
         return None
     if type(value) is str and _PLAIN(value):
-        return Decimal(value)
+        return value
+    return f"{_decimal(field, value):f}"
+
+
+def _decimal(field: str, value: Any) -> Decimal:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -209,115 +252,129 @@ def _number(field: str, value: Any) -> Decimal | None:
     return number
 
 
-def _or_zero(number: Decimal | None) -> Decimal:
-    """Zero only for what is not there: a zero keeps its decimals, 0.00 stays 0.00."""
-    return Decimal(0) if number is None else number
-
-
-def _whole(field: str, value: Any) -> int | None:
+def _whole(field: str, value: Any) -> str | None:
     if type(value) is str and value.isdigit() and len(value) <= _DIGITS and value.isascii():
-        return int(value)
-    number = _number(field, value)
-    if number is None:
+        return value
+    if value is None or value == "":
         return None
+    number = _decimal(field, value)
     if number != number.to_integral_value():
         raise Unreadable(f"Meta sent {field} as {number}, which is no whole number.")
     if number < 0:
         raise Unreadable(f"Meta sent {field} as {number}, which is below zero.")
-    return int(number)
+    return str(int(number))
 
 
 class _Action(NamedTuple):
-    """One entry of an action array: its digits by name, and the members of the two objects that it becomes."""
+    """One entry of an action array: its digits, and the members of the two objects that it becomes."""
 
     kind: str
-    digits: dict[str, str]
+    digits: list[str]  # the value's, then each window's, empty where it is zero
     total: str  # empty where only windows count it
     windows: str  # empty where every window is zero
 
 
-_Entry = dict[str, Any]
-# Those read last, by their keys and values: few differ in all of an answer.
-_actions: dict[tuple[Any, ...], _Action] = {}
+_NO_ACTION = _Action("", [], "", "")
+# Those read last, by their bytes: few differ in all of an answer.
+_actions: dict[bytes, _Action] = {}
 _MOST_ACTIONS = 16_384
+_NUMBERS = ("value", *WINDOWS)
+_ENTRY = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Entry",
+        [("action_type", str | None, None), *((f"n{n}", str | None, None) for n in range(len(_NUMBERS)))],
+        rename={f"n{n}": name for n, name in enumerate(_NUMBERS)},
+        gc=False,
+    )
+)
+_WINDOW_NAMES = [f'"{window}":' for window in WINDOWS]
+_text, _quoted = lru_cache(1024, typed=True)(clean), lru_cache(1024)(json.dumps)
 
 
-def _by_type(raw: dict[str, Any], field: str) -> tuple[str, str]:
+def _by_type(field: str, entries: Any) -> tuple[str, str]:
     """An action array as two JSON objects, digits kept as they came: action type to number, and to its windows."""
-    entries = raw.get(field)
     if not entries:
         return "{}", "{}"
     if not isinstance(entries, list):
         raise Unreadable(f"Meta sent {field} in an unknown form.")
     found: dict[str, _Action] = {}
     for entry in entries:
-        if type(entry) is dict:
-            try:
-                action = _actions.get((*entry, *entry.values())) or _remember(entry)
-            except TypeError:  # a list in it, which can not be looked up
-                action = _action(_flat(entry))
-            kind = action[0]
-            if kind in found:
-                found[kind] = _together(found[kind], action)
-            elif kind:
-                found[kind] = action
+        if type(entry) is Raw:
+            written = bytes(entry)
+            action = _actions.get(written) or _read_entry(written, is_seldom_new=field == "actions")
+        else:
+            action = _action(entry)
+        kind = action[0]
+        if kind in found:
+            found[kind] = _together(found[kind], action)
+        elif kind:
+            found[kind] = action
     # Written by hand so that 812.40 stays 812.40: json would go through a float.
     totals = ",".join([action[2] for action in found.values() if action[2]])
     windows = ",".join([action[3] for action in found.values() if action[3]])
     return f"{{{totals}}}", f"{{{windows}}}"
 
 
-def _remember(entry: _Entry) -> _Action:
-    action = _action(entry)
-    # Only texts: a number equals others that are written differently, and true equals 1.
-    if {*map(type, entry.values())} == {str}:
+def _read_entry(written: bytes, *, is_seldom_new: bool) -> _Action:
+    """Sums of money are hardly ever the same again: they would push the counts out."""
+    try:
+        action = _checked(*astuple(_ENTRY.decode(written)))
+    except TOO_STRICT:
+        try:
+            action = _action(decode(written))
+        except (ValueError, RecursionError) as error:
+            raise Unreadable("Meta sent an action that is no JSON.") from error
+    if is_seldom_new:
         if len(_actions) >= _MOST_ACTIONS:
             _actions.clear()
-        _actions[*entry, *entry.values()] = action
+        _actions[written] = action
     return action
 
 
-def _action(entry: _Entry) -> _Action:
-    kind = _text(entry.get("action_type"))
+def _action(entry: Any) -> _Action:
+    if not isinstance(entry, dict):
+        return _NO_ACTION
+    return _checked(_flat(entry.get("action_type")), *[entry.get(name) for name in _NUMBERS])
+
+
+def _checked(kind: Any, value: Any, *windows: Any) -> _Action:
+    kind = _text(kind)
     if not kind:
         return _NO_ACTION
-    digits = {"value": _digits("value", entry.get("value"))}
-    for window in WINDOWS:
-        if window in entry:
-            number = _digits(window, entry[window])
-            if not _is_zero(number):
-                digits[window] = number
+    last = _digits("value", value)
+    digits = [last]
+    for window, number in zip(WINDOWS, windows, strict=True):
+        if number is None:
+            digits.append("")
+            continue
+        if number != last:  # mostly it is the same number again
+            last = _digits(window, number)
+        digits.append("" if _is_zero(last) else last)
     return _written(kind, digits)
 
 
 def _digits(name: str, value: Any) -> str:
     if type(value) is str and _PLAIN(value):
         return value
-    return f"{_or_zero(_number(name, value)):f}"
+    return _number(name, value) or "0"
 
 
 def _is_zero(number: str) -> bool:
     return not number.strip("-0.")
 
 
-def _written(kind: str, digits: dict[str, str]) -> _Action:
+def _written(kind: str, digits: list[str]) -> _Action:
     quoted = _quoted(kind)
-    windows = ",".join([f'"{name}":{number}' for name, number in digits.items() if name != "value"])
+    windows = ",".join(
+        [name + number for name, number in zip(_WINDOW_NAMES, digits[1:], strict=True) if number]
+    )
     # Where the ad set's own setting counts nothing, Meta only lists the type because a window does.
-    total = "" if windows and _is_zero(digits["value"]) else f"{quoted}:{digits['value']}"
+    total = "" if windows and _is_zero(digits[0]) else f"{quoted}:{digits[0]}"
     return _Action(kind, digits, total, f"{quoted}:{{{windows}}}" if windows else "")
 
 
 def _together(one: _Action, other: _Action) -> _Action:
     """The same type twice: both count."""
-    sums = {
-        name: Decimal(one.digits.get(name, "0")) + Decimal(other.digits.get(name, "0"))
-        for name in one.digits | other.digits
-    }
-    return _written(one.kind, {name: f"{number:f}" for name, number in sums.items()})
-
-
-_text, _quoted = lru_cache(1024, typed=True)(clean), lru_cache(1024)(json.dumps)
-
-
-_NO_ACTION = _Action("", {}, "", "")
+    pairs = zip(one.digits, other.digits, strict=True)
+    sums = [f"{Decimal(mine or 0) + Decimal(its or 0):f}" for mine, its in pairs]
+    return _written(one.kind, [sums[0], *("" if _is_zero(number) else number for number in sums[1:])])

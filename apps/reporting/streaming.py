@@ -26,6 +26,8 @@ NUMBERS = (*METRICS, *WINDOWED.values())
 COLUMNS = (*KEY, *TEXTS, *NUMBERS)
 # Rows that are held at a time.
 BATCH = 5000
+# Bytes that go to the database at a time.
+_CHUNK = 1 << 18
 _PREFIX = "reporting_incoming"
 
 
@@ -62,7 +64,8 @@ class Incoming:
             with connection.cursor() as cursor:
                 cursor.copy_expert(
                     f"COPY {self.table} (part, place, {', '.join(COLUMNS)}) FROM STDIN",
-                    io.StringIO("".join(batch)),
+                    io.BytesIO("".join(batch).encode()),
+                    _CHUNK,
                 )
             total += len(batch)
         return total
@@ -142,12 +145,12 @@ def _lines(rows: Iterable[InsightRow], part: int, metrics: Collection[str], firs
         if "\\" in actions or "\\" in action_values or "\\" in action_windows or "\\" in action_value_windows:
             arrays = [text.translate(_ESCAPES) for text in arrays]
         values: Sequence[str] = (
-            str(impressions),
-            str(clicks),
-            str(inline_link_clicks),
-            str(spend),
-            _NULL if reach is None else str(reach),
-            _NULL if frequency is None else str(frequency),
+            impressions,
+            clicks,
+            inline_link_clicks,
+            spend,
+            _NULL if reach is None else reach,
+            _NULL if frequency is None else frequency,
             *arrays,
         )
         if not everything:

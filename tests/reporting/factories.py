@@ -15,6 +15,7 @@ from apps.reporting.freshness import Freshness
 from apps.reporting.models import Campaign, Insight, SyncRun
 from apps.reporting.performance import CampaignRow, Compared, CurrencyGroup, Days, Performance, Spans, all_of
 from apps.reporting.periods import Period
+from apps.reporting.rows import InsightRow
 from apps.reporting.store import Window
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -33,6 +34,13 @@ def day(text: str) -> date:
 
 def span(since: str, until: str) -> Period:
     return Period(day(since), day(until))
+
+
+def incoming_row(**values) -> InsightRow:
+    """A row on its way in. Numbers may be given as numbers."""
+    return InsightRow(
+        **{name: value if name == "day" or value is None else str(value) for name, value in values.items()}
+    )
 
 
 # --- in the database -----------------------------------------------------------------------------

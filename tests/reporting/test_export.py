@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from apps.connections.models import AdAccount
 from apps.reporting import export, store
 from apps.reporting.models import Insight
-from apps.reporting.rows import InsightRow
 from apps.reporting.store import Window
+
+from .factories import incoming_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -52,7 +53,7 @@ def row(**more):
         "action_windows": '{"lead":{"1d_click":2,"7d_click":3},"link_click":{"1d_click":9}}',
         "action_value_windows": '{"omni_purchase":{"7d_click":45.60}}',
     } | more  # fmt: skip
-    return InsightRow(**values)
+    return incoming_row(**values)
 
 
 def run(form="jsonl", level="campaign", **options):

@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from apps.connections.models import AdAccount
 from apps.reporting import store, streaming
 from apps.reporting.models import Insight
-from apps.reporting.rows import InsightRow
 from apps.reporting.store import Changes, Kept, Window
 from apps.reporting.streaming import METRICS, Incoming
+
+from .factories import incoming_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -31,7 +32,7 @@ def row(ad="1", day=DAY, **values):
         "action_windows": '{"lead":{"1d_click":2}}',
         "action_value_windows": '{"lead":{"1d_click":2.50}}',
     }  # fmt: skip
-    return InsightRow(**(usual | values))
+    return incoming_row(**usual | values)
 
 
 @pytest.fixture
@@ -233,7 +234,6 @@ import resource, sys
 import django
 django.setup()
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
@@ -248,7 +248,7 @@ def rows(number):
     for n in range(number):
         yield InsightRow(
             date(2026, 11, 1) + timedelta(days=n % 7), "ad", str(n // 7), "", "c", "s", str(n // 7), f"Ad {n // 7}",
-            "EUR", n, 5, 3, Decimal("1.50"), 80, Decimal("1.25"), '{"lead":2,"link_click":31}', '{"lead":2.50}',
+            "EUR", str(n), "5", "3", "1.50", "80", "1.25", '{"lead":2,"link_click":31}', '{"lead":2.50}',
         )
 
 def peak():
