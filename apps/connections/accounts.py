@@ -16,6 +16,10 @@ ESSENTIAL = ["id", "account_id", "name", "account_status", "currency", "timezone
 # Nice to have; some of them fail the whole call where a permission is missing.
 DETAIL = ["disable_reason", "amount_spent", "spend_cap", "business", "user_tasks"]
 PAGE = 100
+# Marks a row for which they could not be asked: what is known of them stays.
+_BRIEF = "brief"
+_DESCRIBED = ["name", "currency", "timezone_name", "account_status", "described_at"]
+_IN_DETAIL = ["disable_reason", "business_id", "business_name", "amount_spent", "spend_cap"]
 _ID = re.compile(r"[0-9]{1,32}")
 
 
@@ -33,7 +37,8 @@ def fetch(client: Client) -> list[dict[str, Any]]:
     try:
         rows = list(client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL + DETAIL))
     except (InvalidRequest, PermissionMissing):
-        rows = list(client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL))
+        brief = client.each("me/adaccounts", limit=PAGE, fields=ESSENTIAL)
+        rows = [row | {_BRIEF: True} for row in brief]
     if not all(_ID.fullmatch(_bare_id(row)) for row in rows):
         raise BadAnswer("Meta listed an ad account without an id", method="GET", path="me/adaccounts")
     return rows
@@ -45,26 +50,23 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> Stored:
     Call it inside the transaction that stores the connection.
     """
     now = timezone.now()
-    described = {account.meta_id: account for account in map(_from_graph, rows)}
-    AdAccount.objects.bulk_create(
-        [described[key] for key in sorted(described)],
-        update_conflicts=True,
-        unique_fields=["meta_id"],
-        update_fields=[
-            "name", "currency", "timezone_name", "account_status", "disable_reason", "business_id",
-            "business_name", "amount_spent", "spend_cap", "described_at",
-        ],
-    )  # fmt: skip
-    ids = dict(AdAccount.objects.filter(meta_id__in=described).values_list("meta_id", "pk"))
+    listed = {_bare_id(row): row for row in rows}
+    in_order = [listed[key] for key in sorted(listed)]
+    _describe([row for row in in_order if _BRIEF in row], _DESCRIBED)
+    _describe([row for row in in_order if _BRIEF not in row], _DESCRIBED + _IN_DETAIL)
+    ids = dict(AdAccount.objects.filter(meta_id__in=listed).values_list("meta_id", "pk"))
     before = set(
         Reach.objects.filter(connection=connection, lost_at=None).values_list("account_id", flat=True)
     )
-    tasks = {_bare_id(row): _tasks(row) for row in rows}
+    reached = {
+        key: Reach(connection=connection, account_id=ids[key], tasks=_tasks(listed[key]), since=now)
+        for key in sorted(ids)
+    }
     Reach.objects.bulk_create(
-        [
-            Reach(connection=connection, account_id=ids[key], tasks=tasks[key], since=now)
-            for key in sorted(ids)
-        ],
+        [one for key, one in reached.items() if _BRIEF in listed[key]], ignore_conflicts=True
+    )
+    Reach.objects.bulk_create(
+        [one for key, one in reached.items() if _BRIEF not in listed[key]],
         update_conflicts=True,
         unique_fields=["connection", "account"],
         update_fields=["tasks"],
@@ -78,6 +80,15 @@ def store(connection: Connection, rows: list[dict[str, Any]]) -> Stored:
         Reach.objects.filter(pk=one.pk).update(lost_at=now, lost_reason=_why_lost(connection, one.account))
     gained = AdAccount.objects.filter(pk__in=set(ids.values()) - before)
     return Stored(len(ids), list(gained.in_order()), lost)
+
+
+def _describe(rows: list[dict[str, Any]], fields: list[str]) -> None:
+    AdAccount.objects.bulk_create(
+        [_from_graph(row) for row in rows],
+        update_conflicts=True,
+        unique_fields=["meta_id"],
+        update_fields=fields,
+    )
 
 
 def _why_lost(connection: Connection, account: AdAccount) -> str:

@@ -120,6 +120,20 @@ def test_details_that_may_not_be_read_are_done_without(listed, sandbox):
     assert not AdAccount.objects.exclude(business_name="").exists()
 
 
+def test_details_that_may_not_be_read_today_stay_as_they_were_known(sandbox):
+    tokens.connect("sandbox", sandbox.token())
+    details = ("meta_id", "business_name", "business_id", "amount_spent", "spend_cap", "reach__tasks")
+    known = set(map(str, AdAccount.objects.values_list(*details)))
+    AdAccount.objects.update(name="Old name")
+    sandbox.fail(path="/me/adaccounts$", code=200, status=403, message="(#200) business")
+
+    tokens.connect("sandbox", sandbox.token())
+
+    assert AdAccount.objects.exclude(business_name="").exists()
+    assert set(map(str, AdAccount.objects.values_list(*details))) == known
+    assert not AdAccount.objects.filter(name="Old name").exists()
+
+
 def test_an_account_that_is_listed_no_more_counts_as_lost_and_keeps_its_rows(listed):
     listed(row(41), row(42))
 
