@@ -11,6 +11,7 @@ import logging
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from bench import scratch
@@ -23,16 +24,26 @@ HOURS = 30 * 24
 _ROWS = """
 INSERT INTO reporting_insight
   (account_id, day, level, object_id, breakdown, segment, campaign_id, adset_id, ad_id, name, currency, impressions,
-   clicks, inline_link_clicks, spend, reach, frequency, actions, action_values, attribution_setting, changed_at)
+   clicks, inline_link_clicks, spend, reach, frequency, actions, action_values, action_windows, action_value_windows,
+   attribution_setting, changed_at)
 SELECT account.id, %(today)s::date - n, {level}, {object}, {breakdown}, {segment}, {campaign}, '', '', 'Herbst',
   account.currency, 1000 + seed %% 9000, seed %% 120, seed %% 80, round(seed %% 9000 / 137.0, 2), 900, 1.1,
   jsonb_build_object('link_click', seed %% 80, 'post_engagement', seed %% 300, 'landing_page_view', seed %% 50,
     'omni_purchase', seed %% 4),
-  jsonb_build_object('omni_purchase', round(seed %% 4 * 89.9, 2)), '7d_click_1d_view', now()
+  jsonb_build_object('omni_purchase', round(seed %% 4 * 89.9, 2)),
+  jsonb_build_object('link_click', {clicks}, 'post_engagement', {clicks}, 'landing_page_view', {clicks})
+    || CASE WHEN seed %% 4 > 0 THEN jsonb_build_object('omni_purchase', {purchases}) ELSE '{{}}' END,
+  CASE WHEN seed %% 4 > 0 THEN jsonb_build_object('omni_purchase', {values}) ELSE '{{}}' END,
+  '7d_click_1d_view', now()
 FROM generate_series(%(days)s - 1, 0, -1) AS n, connections_adaccount AS account {from_},
   LATERAL (SELECT abs(hashtext(account.id || ':' || n || {seed}))::bigint) AS given (seed)
 {where}
 """
+_WINDOWS = {
+    "clicks": "jsonb_build_object('1d_click', seed %% 80, '7d_click', seed %% 80, '28d_click', seed %% 80)",
+    "purchases": "jsonb_build_object('1d_click', seed %% 4, '7d_click', seed %% 4, '28d_click', seed %% 4)",
+    "values": "jsonb_build_object('1d_click', round(seed %% 4 * 89.9, 2), '7d_click', round(seed %% 4 * 89.9, 2))",
+}
 _CAMPAIGNS = {
     "level": "'campaign'",
     "object": "campaign.meta_id",
@@ -75,7 +86,7 @@ def build(accounts: int, campaigns: int, days: int) -> int:
     }
     with connection.cursor() as cursor:
         for chosen in (account | plain, _CAMPAIGNS | plain, _CAMPAIGNS | parts):
-            cursor.execute(_ROWS.format(**chosen), values)
+            cursor.execute(_ROWS.format(**chosen, **_WINDOWS), values)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("SELECT count(*) FROM reporting_insight")
         (rows,) = cursor.fetchone()
@@ -127,31 +138,32 @@ def _describe(number: int, campaigns: int, days: int) -> None:
 
 
 def measure() -> None:
-    """First with the indexes, then on the same rows without."""
+    """With the indexes, by an attribution window, and without the indexes, all on the same rows."""
     from django.db import connection
 
     from apps.connections.models import AdAccount
     from apps.reporting.answers import answer
+    from apps.reporting.attribution import Attribution
     from apps.reporting.forms import Question
     from apps.reporting.models import Insight
     from apps.reporting.periods import Period
 
     accounts = list(AdAccount.objects.in_order())
     question = Question(accounts, True, Period.ending(max(account.today() for account in accounts), 28))
-    outcomes = []
-    print(f"{'':28}{'seconds':>9}{'worked':>9}")
-    for name in ("with the covering indexes", "without"):
-        if outcomes:
-            with connection.schema_editor() as editor:
-                for index in Insight._meta.indexes:
-                    editor.remove_index(Insight, index)
-        outcomes.append(_medians(lambda: answer(question)))
-        print(f"{name:28}{outcomes[-1][0]:9.2f}{outcomes[-1][1]:9.2f}")
-    clock, worked = (ours / theirs for ours, theirs in zip(*outcomes, strict=True))
-    print(f"{'ratio':28}{clock:9.2f}{worked:9.2f}    (medians of {TRIES} answers)")
+    by_window = replace(question, attribution=Attribution(("7d_click",)))
+    print(f"{'':28}{'seconds':>9}{'worked':>9}    (medians of {TRIES} answers)")
+    usual = _medians("with the covering indexes", lambda: answer(question))
+    windowed = _medians("by 7-day click", lambda: answer(by_window))
+    with connection.schema_editor() as editor:
+        for index in Insight._meta.indexes:
+            editor.remove_index(Insight, index)
+    without = _medians("without the indexes", lambda: answer(question))
+    for name, ours, theirs in (("indexes", usual, without), ("7-day click", windowed, usual)):
+        clock, worked = (one / other for one, other in zip(ours, theirs, strict=True))
+        print(f"{'ratio: ' + name:28}{clock:9.2f}{worked:9.2f}")
 
 
-def _medians(ask: Callable[[], object]) -> tuple[float, float]:
+def _medians(name: str, ask: Callable[[], object]) -> tuple[float, float]:
     """Seconds of the clock, and those that our processor and the database's worked."""
     ask()
     clocks, works = [], []
@@ -160,7 +172,9 @@ def _medians(ask: Callable[[], object]) -> tuple[float, float]:
         ask()
         clocks.append(time.perf_counter() - clock)
         works.append(scratch.worked() - worked)
-    return statistics.median(clocks), statistics.median(works)
+    medians = statistics.median(clocks), statistics.median(works)
+    print(f"{name:28}{medians[0]:9.2f}{medians[1]:9.2f}")
+    return medians
 
 
 if __name__ == "__main__":
