@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_init, worker_process_init
+from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.vault import start
@@ -26,6 +26,17 @@ def leave_code_out_of_collections(**_: Any) -> None:
 
 
 worker_process_init.connect(leave_code_out_of_collections)
+
+
+def write_what_was_heard(**_: Any) -> None:
+    """A worker process ends without the interpreter's own clean-up."""
+    from apps.health.recorder import RECORDER
+
+    RECORDER.stop()
+
+
+worker_process_shutdown.connect(write_what_was_heard)
+worker_shutdown.connect(write_what_was_heard)
 
 
 # A nudge that nobody took in time is worth nothing: the next one says the same. Hence `expires`, in seconds.

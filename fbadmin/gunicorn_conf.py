@@ -25,6 +25,13 @@ limit_request_line = 8190
 forwarder_headers = ""
 
 
+def worker_exit(server: object, worker: object) -> None:
+    """What a worker heard of Meta and had not written yet."""
+    from apps.health.recorder import RECORDER
+
+    RECORDER.stop()
+
+
 def on_starting(server: object) -> None:
     """No start with settings that are wrong, or without the keys of the tokens. In a process of its own: what is loaded
     here would stay loaded for all workers, through every reload.

@@ -59,7 +59,9 @@ META_WEBHOOK_VERIFY_TOKEN = env.text("META_WEBHOOK_VERIFY_TOKEN")
 META_LOGIN_CONFIG_ID = env.text("META_LOGIN_CONFIG_ID")
 
 # Dotted path of the function that is told of every attempt at Meta; empty: nobody listens.
-GRAPH_RECORDER = ""
+GRAPH_RECORDER = "apps.health.recorder.hear"
+# Seconds after which what it heard is written; 0: only when asked to.
+RECORDER_SECONDS = 0.5
 
 # How full an allowance may get, in percent: from SLOW on background work spreads out, at STOP it is put off.
 META_PACE_TELL = env.number("META_PACE_TELL", default=70, least=1)
@@ -88,6 +90,7 @@ INSTALLED_APPS = [
     "apps.team",
     "apps.connections",
     "apps.reporting",
+    "apps.health",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

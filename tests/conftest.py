@@ -69,6 +69,22 @@ def empty_queue():
     empty()
 
 
+@pytest.fixture(autouse=True)
+def no_recorder(settings):
+    """Nobody listens to calls at Meta but where a test asks for it: `recorded`."""
+    settings.GRAPH_RECORDER = ""
+
+
+@pytest.fixture
+def recorded(settings):
+    """Calls are recorded as in real life; `recorded()` writes what was heard so far, as the recorder's thread does."""
+    from apps.health.recorder import RECORDER
+
+    settings.GRAPH_RECORDER, settings.RECORDER_SECONDS = "apps.health.recorder.hear", 0
+    yield RECORDER.flush
+    RECORDER._held.clear()
+
+
 # --- Meta ----------------------------------------------------------------------------------------
 
 

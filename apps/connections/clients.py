@@ -1,7 +1,7 @@
 """Makes Graph clients with this installation's settings: the one place where a stored token is opened, and counted."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import requests
@@ -24,11 +24,18 @@ class NoConnection(Exception):
 
 
 def for_token(
-    token: str, *, also: Listener | None = None, background: bool = False, **options: Any
+    token: str,
+    *,
+    also: Listener | None = None,
+    background: bool = False,
+    connection_id: str = "",
+    purpose: str = "",
+    **options: Any,
 ) -> Client:
     """A client for a token that is not stored (yet). `also` hears of every call besides the recorder.
 
     `background`: nobody waits, so the client keeps well below Meta's limits and raises PutOff near them.
+    `connection_id` and `purpose`: what the recorder is told besides.
     """
     return Client(
         token,
@@ -36,7 +43,7 @@ def for_token(
         base_url=settings.META_GRAPH_URL,
         version=settings.META_API_VERSION,
         session=_session(),
-        on_call=_listeners(also),
+        on_call=_listeners(also, connection_id, purpose),
         **{"pace": pacing.book(background=background), **settings.GRAPH_CLIENT_OPTIONS, **options},
     )
 
@@ -53,7 +60,8 @@ def for_nobody(**options: Any) -> Client:
 
 def for_connection(connection: Connection, *, purpose: Purpose, **options: Any) -> Client:
     """A client with this connection's token. Raises SealBroken; the opening is counted under its purpose."""
-    return for_token(opened(connection, purpose=purpose), **options)
+    token = opened(connection, purpose=purpose)
+    return for_token(token, connection_id=str(connection.pk), purpose=purpose, **options)
 
 
 def opened(holder: Connection | PendingConnection, *, purpose: Purpose) -> str:
@@ -92,10 +100,12 @@ def _session() -> requests.Session:
     return requests.Session()
 
 
-def _listeners(also: Listener | None) -> Listener:
+def _listeners(also: Listener | None, connection_id: str, purpose: str) -> Listener:
     """One listener for the recorder that the settings name, if any, and the caller's own, if any."""
-    recorder = import_string(settings.GRAPH_RECORDER) if settings.GRAPH_RECORDER else None
-    listeners = [listener for listener in (recorder, also) if listener]
+    listeners = [also] if also else []
+    if settings.GRAPH_RECORDER:
+        recorder = import_string(settings.GRAPH_RECORDER)
+        listeners.insert(0, partial(recorder, connection_id=connection_id, purpose=str(purpose)))
 
     def tell(call: Call) -> None:
         for listener in listeners:

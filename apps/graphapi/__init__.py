@@ -41,6 +41,7 @@ from apps.graphapi.errors import (
     Unreachable,
     VersionEnded,
 )
+from apps.graphapi.gauges import use_case_of
 from apps.graphapi.limits import (
     BATCH_MAX,
     GRAPH_URL,
@@ -115,4 +116,5 @@ __all__ = [
     "read_signed_request",
     "read_usage",
     "scrub",
+    "use_case_of",
 ]

@@ -133,17 +133,26 @@ def key(scope: Scope, object_id: str = "", use_case: str = "") -> str:
     return ":".join(part for part in (scope.value, object_id, use_case) if part)
 
 
+def use_case_of(path: str) -> str:
+    """Meta's word for the kind of work that a call to this path pattern is; empty where it counts for the app alone."""
+    if _is_insights(path):
+        return "ads_insights"
+    return "ads_management" if path.startswith("act_") else ""
+
+
+def _is_insights(path: str) -> bool:
+    return path.endswith("/insights")
+
+
 def keys_for(path: str, account_id: str | None) -> list[str]:
     """The allowances that a call to this path pattern draws on."""
     if account_id is None:
         return [key(Scope.APP)]
-    is_insights = path.endswith("/insights")
-    use_case = "ads_insights" if is_insights else "ads_management"
     keys = [
         key(Scope.APP),
         key(Scope.ACCOUNT, account_id),
-        key(Scope.BUSINESS_USE_CASE, account_id, use_case),
+        key(Scope.BUSINESS_USE_CASE, account_id, use_case_of(path)),
     ]
-    if is_insights:
+    if _is_insights(path):
         keys += [key(Scope.INSIGHTS_APP), key(Scope.INSIGHTS_ACCOUNT, account_id)]
     return keys

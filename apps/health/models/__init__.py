@@ -1,0 +1,16 @@
+from .calls import AccountHour, Call, CallSlot, CallTotal
+from .errors import ErrorGroup, ErrorHour, ErrorNote, ErrorOccurrence
+from .usage import UsageNow, UsageSlot
+
+__all__ = [
+    "AccountHour",
+    "Call",
+    "CallSlot",
+    "CallTotal",
+    "ErrorGroup",
+    "ErrorHour",
+    "ErrorNote",
+    "ErrorOccurrence",
+    "UsageNow",
+    "UsageSlot",
+]
