@@ -71,6 +71,17 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=30),
         "options": {"expires": 12 * HOUR},
     },
+    # Everything is looked at once a day, after tokens were renewed; what is too old goes.
+    "check-health": {
+        "task": "apps.health.tasks.check_health",
+        "schedule": crontab(hour=5, minute=10),
+        "options": {"expires": 12 * HOUR},
+    },
+    "prune": {
+        "task": "apps.health.tasks.prune",
+        "schedule": crontab(hour=1, minute=40),
+        "options": {"expires": 12 * HOUR},
+    },
     # A task is a nudge: whatever is due and has no worker is found here.
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from fbadmin import environment as env
-from fbadmin import keys
+from fbadmin import keys, logs
 from fbadmin.embedded import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -301,20 +301,21 @@ STAKES = ["apps.reporting.stakes.of"]
 
 LOG_LEVEL = env.pattern("LOG_LEVEL", "INFO", "DEBUG|INFO|WARNING|ERROR", "INFO")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "apps.ui.middleware.RequestIdFilter"}},
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "stream": sys.stderr,
-            "formatter": "plain",
-            "filters": ["request_id"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # At DEBUG it would tell the keys that AWS unwraps for us.
-    "loggers": {"botocore": {"level": "INFO"}},
-}
+# One JSON object a line for machines, or lines for people.
+LOG_FORMAT = env.pattern("LOG_FORMAT", "text" if DEBUG else "json", "json|text", "json")
+LOGGING = logs.settings(level=LOG_LEVEL, as_json=LOG_FORMAT == "json", stream=sys.stderr)
+
+# Faults go to Sentry as well, without secrets or personal data (docs/operations.md). Needs the extra `sentry`.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    try:
+        logs.tell_sentry(SENTRY_DSN, server=SITE_URL)
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is set, but sentry-sdk is not installed. Install the extra: pip install 'fbadmin[sentry]'."
+        ) from error
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is no DSN of a Sentry project. Copy it from the project's settings: "
+            "https://key@sentry.example.com/1."
+        ) from error

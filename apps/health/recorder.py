@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from apps.graphapi import Call
+from apps.graphapi import Call, GraphError
 
 from . import recording
 from .heard import Heard
@@ -96,3 +96,15 @@ RECORDER = Recorder(recording.write)
 def hear(call: Call, *, connection_id: str = "", purpose: str = "") -> None:
     """`settings.GRAPH_RECORDER`."""
     RECORDER.hear(Heard(call, connection_id, purpose))
+    if call.error is not None:
+        _log(call, call.error, connection_id)
+
+
+def _log(call: Call, error: GraphError, connection_id: str) -> None:
+    """One line for each error; a hiccup that is asked again is no warning."""
+    told = {
+        "code": error.code, "subcode": error.subcode, "type": error.type, "meta_message": error.message,
+        "trace_id": call.fbtrace_id, "account": call.account_id, "connection": connection_id, "path": call.path,
+        "status": call.status, "milliseconds": call.milliseconds,
+    }  # fmt: skip
+    logger.log(logging.INFO if error.transient else logging.WARNING, "%s", error, extra=told)

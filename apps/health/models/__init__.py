@@ -1,4 +1,5 @@
 from .calls import AccountHour, Call, CallSlot, CallTotal
+from .checks import HealthCheck
 from .errors import ErrorGroup, ErrorHour, ErrorNote, ErrorOccurrence
 from .usage import UsageNow, UsageSlot
 
@@ -11,6 +12,7 @@ __all__ = [
     "ErrorHour",
     "ErrorNote",
     "ErrorOccurrence",
+    "HealthCheck",
     "UsageNow",
     "UsageSlot",
 ]
