@@ -124,6 +124,17 @@ def test_an_answer_that_is_none_leaves_all_as_it_was(make_connection, sandbox, n
     assert connection.reach.filter(lost_at=None).count() == 12
 
 
+@pytest.mark.parametrize("path", ["/me$", "/me/adaccounts$"])
+def test_a_wrong_signature_is_the_apps_fault_and_not_the_tokens(make_connection, sandbox, no_pauses, path):
+    connection = make_connection()
+    sandbox.fail("error", path=path, code=104, message="Incorrect signature", times=9)
+
+    done = look(connection)
+
+    assert (done.outcome, connection.state) == ("unchecked", "active")
+    assert "Check the app secret in the settings." in done.reason
+
+
 def test_meta_that_calls_a_token_dead_in_passing_is_believed_only_when_it_says_so(make_connection, sandbox):
     """A call that answers 190 while `debug_token` says valid: the call is believed, for it is what we live on."""
     connection = make_connection()
