@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from . import lifeline, links, overview, paths, scopes, stakes
+from . import lifeline, links, overview, paths, scopes, setup, stakes
 from .models import Connection, ConnectionCheck, Reach
 
 _DAYS = 28
@@ -23,12 +23,14 @@ def context(connection: Connection) -> dict[str, Any]:
     assets = [_asset(one, connection, ways[one.account_id], at_stake.notes) for one in reach]
     # What nobody else reaches is what matters; the order within stays.
     assets.sort(key=lambda asset: bool(asset["others"]))
+    levels, levels_read_at = setup.access_levels()
     return {
         "connection": connection,
         "row": overview.Row(connection, alone=len(at_stake.alone)),
         "verdict": verdict(connection, at_stake),
         "lifeline": lifeline.of(connection),
-        "scopes": scopes.rows(connection),
+        "scopes": scopes.rows(connection, levels),
+        "levels_read_at": levels_read_at,
         "missing": len(connection.missing_scopes),
         "reach": assets[:_ASSETS_SHOWN],
         "reach_rest": max(0, len(assets) - _ASSETS_SHOWN),

@@ -4,14 +4,15 @@ Other apps add steps: `settings.SETUP_STEPS` names functions without arguments t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from apps.graphapi import Call, Client, GraphError, Pauses, app_token, businesses
+from apps.graphapi import Call, Client, GraphError, Pauses, app_token, businesses, permissions
 from apps.graphapi.limits import TIER_LIMITED
 from apps.vault import KeysAway, SealBroken
 
@@ -37,11 +38,15 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found. `evidence`: what was asked and what Meta answered. `trouble`: why it is not verified."""
+    """What a check found. `evidence`: what was asked and what Meta answered. `trouble`: why it is not verified.
+
+    `facts`: what other pages show of it.
+    """
 
     state: str
     evidence: list[str]
     trouble: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,16 +119,22 @@ def _verification() -> Finding:
 
 
 def _permissions() -> Finding:
-    rows = clients.for_app(retries=_PATIENCE).get(f"{settings.META_APP_ID}/permissions").get("data", [])
-    levels = {str(row.get("permission")): str(row.get("status")) for row in rows if isinstance(row, dict)}
+    levels = permissions.of_app(clients.for_app(retries=_PATIENCE), settings.META_APP_ID)
     evidence = [f"{name}: {level}" for name, level in sorted(levels.items())]
-    if levels.get(tokens.NEEDED_SCOPE) in ("live", "approved"):
-        return Finding(State.VERIFIED, evidence)
+    if levels.get(tokens.NEEDED_SCOPE) in permissions.ADVANCED:
+        return Finding(State.VERIFIED, evidence, facts=levels)
     return Finding(
         State.WAITING,
         evidence,
         "ads_read has no advanced access: only ad accounts of people with a role answer.",
+        facts=levels,
     )
+
+
+def access_levels() -> tuple[dict[str, str], datetime | None]:
+    """Meta's access level of the app by permission, and when that was read; nothing and None before it was."""
+    row = SetupStep.objects.filter(name="permissions").first()
+    return (row.facts, row.facts_at) if row and row.facts else ({}, None)
 
 
 def _tier() -> Finding:
@@ -257,6 +268,8 @@ def check(step: Step) -> SetupStep:
     row.state, row.trouble, row.checked_at = finding.state, finding.trouble, timezone.now()
     if finding.state == State.VERIFIED:
         row.evidence, row.verified_at = finding.evidence, row.checked_at
+    if finding.facts:
+        row.facts, row.facts_at = finding.facts, row.checked_at
     row.save()
     return row
 

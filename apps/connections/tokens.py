@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from apps.graphapi import (
     TokenInfo,
     TokenRefused,
     Unreachable,
+    permissions,
 )
 from apps.vault import KeysAway, seal
 
@@ -92,12 +93,13 @@ class Connected:
 
 @dataclass(frozen=True)
 class Examined:
-    """What Meta says of a token that works."""
+    """What Meta says of a token that works. `permissions`: what a person said to each; empty for a system user."""
 
     token: str
     info: TokenInfo
     subject_name: str
     rows: list[dict[str, Any]]
+    permissions: dict[str, str] = field(default_factory=dict)
 
 
 def connect(
@@ -185,6 +187,7 @@ def examine(token: str) -> Examined:
         if info.user_id and str(me.get("id")) != info.user_id:
             raise Refusal("Meta names two different owners for this token. Generate a new one and try again.")
         rows = accounts.fetch(client)
+        answers = permissions.of_person(client) if info.type == "USER" else {}
     except TokenRefused as error:
         raise Refusal(
             f"Meta refuses this token: {death(error.subcode, error.message)}. {_A_NEW_ONE}",
@@ -202,7 +205,7 @@ def examine(token: str) -> Examined:
         raise Unchecked(
             f"Meta could not be asked about this token's ad accounts, so nothing was stored. {error}"
         ) from error
-    return Examined(token, info, subject_name, rows)
+    return Examined(token, info, subject_name, rows, answers)
 
 
 _A_NEW_ONE = "Generate a new token at Meta and paste that one."
@@ -298,7 +301,7 @@ def _store(
         put_in(connection, sealed)
         describe(connection, checked.info)
         connection.via = via
-        connection.subject_name = checked.subject_name
+        connection.subject_name, connection.permissions = checked.subject_name, checked.permissions
         connection.state, connection.state_reason = Connection.State.ACTIVE, ""
         connection.renewal_error, connection.renewal_tried_at = "", None
         connection.lost_scopes = []

@@ -58,6 +58,8 @@ class Connection(models.Model):
     wanted_scopes = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     lost_scopes = models.JSONField(default=list)
+    # What a person said to each: granted, declined or expired, in Meta's words. Empty for a system user.
+    permissions = models.JSONField(default=dict)
     granular_scopes = models.JSONField(default=list)
     issued_at = models.DateTimeField(null=True)
     # Null with `never_expires` unset means that Meta did not say.
@@ -126,6 +128,10 @@ class Connection(models.Model):
     def missing_scopes(self) -> list[str]:
         """What it is meant for and may not do."""
         return [scope for scope in self.wanted_scopes if scope not in self.scopes]
+
+    def scopes_said_to_be(self, status: str) -> list[str]:
+        """Those that their owner has declined, or whose consent has expired."""
+        return sorted(scope for scope, told in self.permissions.items() if told == status)
 
     @property
     def days_left(self) -> int | None:
