@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from . import lifeline, links, overview, paths, scopes, setup, stakes
+from . import lifeline, links, overview, paths, rotating, scopes, setup, stakes
 from .models import Connection, ConnectionCheck, Reach
 
 _DAYS = 28
@@ -37,6 +37,7 @@ def context(connection: Connection) -> dict[str, Any]:
         "reached": sum(one.lost_at is None for one in reach),
         "stakes": at_stake,
         "can_ask": links.can_help(connection) and connection.state != Connection.State.DISCONNECTED,
+        "can_rotate": rotating.can_rotate(connection),
         "can_renew": connection.works and not connection.never_expires,
         "link": links.open_link(connection),
         "alerts": list(connection.expiry_alerts.filter(cleared_at=None).order_by("ends_at", "days")),

@@ -4,6 +4,8 @@ from django import forms
 
 from apps.graphapi.businesses import ADMIN, EMPLOYEE
 
+from .forms import LIVES
+
 PURPOSES = [("read", "Reading (ANALYZE)"), ("write", "Reading and writing (ADVERTISE, ANALYZE)")]
 
 
@@ -42,7 +44,7 @@ class GenerateForm(forms.Form):
     )
     life = forms.ChoiceField(
         label="Lives",
-        choices=[("60", "60 days, renewed by itself (Meta's advice)"), ("never", "Without end")],
+        choices=LIVES,
         initial="60",
     )
 

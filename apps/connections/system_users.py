@@ -96,16 +96,19 @@ class Office:
     ) -> Connected:
         """A token, checked, sealed and stored at once; nobody sees it. One that can not be kept is revoked again."""
         scopes = WRITE_SCOPES if writing else READ_SCOPES
-        token = self._ask(
-            lambda: businesses.generate_token(
-                self.client, user.id, settings.META_APP_ID, scopes, sixty_days=sixty_days
-            ),
-            installing=True,
-        )
+        token = self.new_token(user.id, scopes, sixty_days=sixty_days)
         try:
             return tokens.connect(name, token, by=by, via=Connection.Via.GENERATED, wanted_scopes=scopes)
         except Refusal as refusal:
-            raise Trouble(f"{refusal} {self._withdraw(token)}") from refusal
+            raise Trouble(f"{refusal} {self.withdraw(token)}") from refusal
+
+    def new_token(self, user_id: str, scopes: list[str], *, sixty_days: bool) -> str:
+        return self._ask(
+            lambda: businesses.generate_token(
+                self.client, user_id, settings.META_APP_ID, scopes, sixty_days=sixty_days
+            ),
+            installing=True,
+        )
 
     def revoke(self, user: SystemUser) -> int:
         """End every token of the system user; says how many connections of ours ended with them."""
@@ -115,14 +118,10 @@ class Office:
             connection.refuse(Trouble(f"All tokens of {user.name} were revoked here. Generate a new one."))
         return len(mine)
 
-    def _withdraw(self, token: str) -> str:
+    def withdraw(self, token: str) -> str:
+        """Revoke a token that could not be kept. A sentence that tells what came of it."""
         try:
-            self.client.get(
-                "oauth/revoke",
-                client_id=settings.META_APP_ID,
-                client_secret=settings.META_APP_SECRET,
-                revoke_token=token,
-            )
+            clients.revoke(self.client, token)
         except GraphError as error:
             return f"The token that was generated could not be revoked; end it at Meta. ({error})"
         return "The token that was generated has been revoked again."

@@ -126,6 +126,11 @@ def connect(
         ) from error
 
 
+def put_in_place(connection: Connection, checked: Examined, *, by: Any, via: Connection.Via) -> Connected:
+    """Store a checked token of the same identity in place of the present one. Raises Unchecked when keys are away."""
+    return _store(connection.name, checked, connection, by, via, [])
+
+
 def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Connection | None:
     """The identity's connection, if it has one. Raises NameRefused when the name is another's, or is not its own."""
     name = clean_name(name)
@@ -326,8 +331,12 @@ class Sealed:
 
 def seal_for(connection: Connection, token: str) -> Sealed:
     """Seal a token to this connection; the keys may be far away, so not within a transaction. Raises KeysAway."""
-    fingerprint = hashlib.sha256(token.encode()).hexdigest()[:16]
-    return Sealed(seal(token, connection.token_place), fingerprint)
+    return Sealed(seal(token, connection.token_place), fingerprint(token))
+
+
+def fingerprint(token: str) -> str:
+    """Enough to tell two tokens apart, of no use to anyone else."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
 def put_in(connection: Connection, sealed: Sealed) -> None:
