@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.graphapi import (
@@ -117,13 +118,18 @@ def connect(
     """
     name = clean_name(name)
     checked = examine(clean_token(token))
-    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
     try:
-        return _store(name, checked, existing, by, via, list(wanted_scopes))
-    except IntegrityError as error:
-        raise Refusal(
-            "Somebody else has just made the same connection. Open the list of connections to see it."
-        ) from error
+        return _connect(name, checked, by, via, list(wanted_scopes))
+    except IntegrityError:
+        # Made by somebody else since we looked, or by the same person's second press: now it is there.
+        return _connect(name, checked, by, via, list(wanted_scopes))
+
+
+def _connect(
+    name: str, checked: Examined, by: Any, via: Connection.Via, wanted_scopes: list[str]
+) -> Connected:
+    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
+    return _store(name, checked, existing, by, via, wanted_scopes)
 
 
 def put_in_place(connection: Connection, checked: Examined, *, by: Any, via: Connection.Via) -> Connected:
@@ -134,13 +140,16 @@ def put_in_place(connection: Connection, checked: Examined, *, by: Any, via: Con
 def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Connection | None:
     """The identity's connection, if it has one. Raises NameRefused when the name is another's, or is not its own."""
     name = clean_name(name)
-    existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=subject_id).first()
+    # One question: asked one after the other, a connection made in between would be of another identity.
+    whose = Q(app_id=settings.META_APP_ID, subject_id=subject_id)
+    found = list(Connection.objects.filter(whose | Q(name=name)).annotate(is_theirs=whose))
+    existing = next((one for one in found if one.is_theirs), None)
     if existing and existing.name != name:
         raise NameRefused(
             f"This token belongs to {subject_name or subject_id}, who is already connected as "
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
-    if not existing and Connection.objects.filter(name=name).exists():
+    if not existing and found:
         raise NameRefused(
             f"The name “{name}” is taken by a connection of another identity. Choose another name."
         )
@@ -303,6 +312,8 @@ def _store(
         ) from error
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(pk=existing.pk) if existing else known
+        is_new = connection.fingerprint != sealed.fingerprint
+        changed = is_new or connection.state != Connection.State.ACTIVE
         put_in(connection, sealed)
         describe(connection, checked.info)
         connection.via = via
@@ -316,9 +327,10 @@ def _store(
         stored = accounts.store(connection, checked.rows)
         told = "Connected again" if existing else "Connected"
         reached = [f"Reaches {history.named(stored.gained)}."] if stored.gained else []
-        history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
+        if changed or reached:
+            history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
         expiry.review(connection)
-    return Connected(connection, stored.reached, renewed=existing is not None)
+    return Connected(connection, stored.reached, renewed=existing is not None and is_new)
 
 
 @dataclass(frozen=True)
