@@ -8,10 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from apps.team import audit
 from apps.ui.access import page
 
-from . import rotating, system_users, tokens
+from . import deeds, rotating, system_users, tokens
 from .forms import GenerateForm, PasteForm
 from .models import Connection
 from .rotating import Rotated
@@ -50,9 +49,8 @@ def _generated(connection: Connection, form: GenerateForm, by: Any) -> Rotated:
 
 def _done(request: HttpRequest, rotated: Rotated) -> HttpResponse:
     detail = "old token not revoked" if rotated.trouble else "old token revoked"
-    person: Any = request.user
-    audit.record(
-        "connection.token_replaced", by=person, thing=str(rotated.connection), detail=detail, request=request
+    deeds.record(
+        "connection.token_replaced", rotated.connection, by=request.user, detail=detail, request=request
     )
     (messages.warning if rotated.trouble else messages.success)(request, str(rotated))
     return redirect("connections:detail", rotated.connection.pk)

@@ -215,10 +215,12 @@ def _first_token() -> Finding:
     if connection is None:
         return Finding(State.NOT_STARTED, [], "No token is connected.")
     rows = _client(connection).get("me/adaccounts", fields=["account_id"], limit=5).get("data", [])
-    evidence = [f"me/adaccounts with {connection}: {len(rows)} ad accounts on the first page of 5"]
+    evidence = [f"me/adaccounts: {len(rows)} ad accounts on the first page of 5"]
     if rows:
         return Finding(State.VERIFIED, evidence)
-    return Finding(State.ATTENTION, evidence, f"{connection} reaches no ad account. Assign some to it.")
+    return Finding(
+        State.ATTENTION, evidence, "The oldest connection reaches no ad account. Assign some to it."
+    )
 
 
 OWN = (

@@ -9,6 +9,7 @@ from django.utils import timezone
 from ..deaths import cause
 from ..querysets import WORKING, ConnectionQuerySet
 
+REFERENCE = "connection "
 # Days before the end of a token from which on a person should act.
 SOON = 15
 # How exactly it is known when a token last went well: not every call is worth a write.
@@ -90,6 +91,11 @@ class Connection(models.Model):
     def token_place(self) -> str:
         """Where the token is sealed to."""
         return f"connections_connection|{self.pk}|token"
+
+    @property
+    def reference(self) -> str:
+        """How texts that can not be taken back speak of it: of a person's they have no name."""
+        return f"{REFERENCE}{self.pk}" if self.kind == self.Kind.USER else self.name
 
     def refuse(self, error: Exception) -> None:
         """Meta turned this token down: rest until someone connects again. One stored meanwhile is not meant."""
