@@ -29,8 +29,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, data: Any = None, *, free: list[dict[str, Any]]) -> None:
         super().__init__(data)
-        choices = [(str(row["account_id"]), f"{row.get('name', '')} ({row['account_id']})") for row in free]
-        self.fields["accounts"].choices = choices  # type: ignore[attr-defined]
+        self.names = {str(row["account_id"]): f"{row.get('name', '')} ({row['account_id']})" for row in free}
+        self.fields["accounts"].choices = list(self.names.items())  # type: ignore[attr-defined]
 
 
 class GenerateForm(forms.Form):

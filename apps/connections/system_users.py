@@ -1,13 +1,21 @@
 """System users from here: listed, created, given the app, ad accounts and tokens, by a connection that may."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
 
-from apps.graphapi import Client, GraphError, Pauses, PermissionMissing, TokenRefused, Unreachable, businesses
+from apps.graphapi import (
+    Client,
+    GraphError,
+    Pauses,
+    PermissionMissing,
+    Throttled,
+    TokenRefused,
+    Unreachable,
+    businesses,
+)
 from apps.graphapi.businesses import Business, SystemUser
 from apps.vault import KeysAway, SealBroken
 
@@ -20,6 +28,8 @@ NEEDED_SCOPE = "business_management"
 READ_SCOPES = ["ads_read"]
 WRITE_SCOPES = ["ads_read", "ads_management"]
 T = TypeVar("T")
+# After these the next call would fare no better.
+_POINTLESS = (Unreachable, TokenRefused, Throttled)
 _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
 
 
@@ -34,6 +44,15 @@ class Holding:
     user: SystemUser
     assigned: list[dict[str, Any]]
     free: list[dict[str, Any]]
+
+
+@dataclass
+class Assignment:
+    """Which ad accounts were assigned, which were not and why, and which were not tried after that."""
+
+    assigned: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    untried: list[str] = field(default_factory=list)
 
 
 class Office:
@@ -83,10 +102,20 @@ class Office:
     def install(self, user: SystemUser) -> None:
         self._ask(lambda: businesses.install(self.client, user.id, settings.META_APP_ID))
 
-    def assign(self, user: SystemUser, account_ids: list[str], *, writing: bool) -> None:
-        tasks = businesses.WRITING if writing else businesses.READING
-        for account_id in account_ids:
-            self._ask(partial(businesses.assign, self.client, account_id, user.id, tasks))
+    def assign(self, user: SystemUser, account_ids: list[str], *, writing: bool) -> Assignment:
+        """One after the other. One that Meta refuses does not keep the others back; no answer at all does."""
+        tasks, done = businesses.WRITING if writing else businesses.READING, Assignment()
+        for number, account_id in enumerate(account_ids):
+            try:
+                businesses.assign(self.client, account_id, user.id, tasks)
+            except GraphError as error:
+                done.failed[account_id] = _sentence(error, self.connection)
+                if isinstance(error, _POINTLESS):
+                    done.untried += account_ids[number + 1 :]
+                    break
+            else:
+                done.assigned.append(account_id)
+        return done
 
     def unassign(self, user: SystemUser, account_id: str) -> None:
         self._ask(lambda: businesses.unassign(self.client, account_id, user.id))
@@ -147,7 +176,9 @@ def offices() -> list[Connection]:
     return [one for one in Connection.objects.usable() if NEEDED_SCOPE in one.scopes]
 
 
-def _sentence(error: GraphError, connection: Connection, creating: bool, installing: bool) -> str:
+def _sentence(
+    error: GraphError, connection: Connection, creating: bool = False, installing: bool = False
+) -> str:
     trace = f" (Meta answered {_code(error)}, fbtrace_id {error.fbtrace_id or 'none'})"
     if isinstance(error, Unreachable):
         return f"Meta could not be reached, so nothing is known to have changed. Try again. ({error})"
