@@ -3,9 +3,10 @@
 Other apps add steps: `settings.SETUP_STEPS` names functions without arguments that give one.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,7 @@ CALLBACKS = {
 }
 # Accounts whose subscription is looked at in one check: each costs a call.
 LOOKED_AT = 50
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
 
 
@@ -51,7 +53,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Step:
-    """One row. Without a check it is a person's tick. `place` is where to act, `{app}` standing for the app's id."""
+    """One row. Without a check it is a person's tick. `place` is where to act, `{app}` standing for the app's id.
+
+    `addresses`: those of CALLBACKS that are entered there.
+    """
 
     name: str
     title: str
@@ -59,6 +64,18 @@ class Step:
     place: str
     place_name: str
     check: Callable[[], Finding] | None = None
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """For templates, which would call `check`."""
+        return self.check is not None
+
+    @property
+    def copyable(self) -> dict[str, str]:
+        """The values to be entered at Meta, by what they are called here."""
+        site = settings.SITE_URL.rstrip("/")
+        return {name: site + CALLBACKS[name] for name in self.addresses}
 
     @property
     def url(self) -> str:
@@ -226,10 +243,14 @@ def _first_token() -> Finding:
 OWN = (
     Step("app", "The Meta app", "Without it no token can be inspected.", DEVELOPERS + "/{app}/settings/basic/",
          "App settings, Basic", _app),
-    Step("addresses", "Privacy and deletion addresses", "Meta takes an app live only with them.",
+    Step("addresses", "Privacy policy and deauthorize address", "Meta takes an app live only with a privacy policy.",
          DEVELOPERS + "/{app}/settings/basic/", "App settings, Basic", _addresses),
+    # No field of the app tells it.
+    Step("deletion", "Data deletion address", "Meta takes an app live only where people can have their data deleted.",
+         DEVELOPERS + "/{app}/settings/basic/", "App settings, Basic, User data deletion",
+         addresses=("Data deletion callback",)),
     Step("redirects", "Redirect and callback addresses", "Login refuses any address that is not entered exactly.",
-         DEVELOPERS + "/{app}/fb-login/settings/", "Facebook Login, Settings"),
+         DEVELOPERS + "/{app}/fb-login/settings/", "Facebook Login, Settings", addresses=tuple(CALLBACKS)),
     Step("verification", "Business verification", "Needed before advanced access, so before others' ad accounts.",
          BUSINESS + "/security/", "Business settings, Security Centre", _verification),
     Step("permissions", "Permissions and their access level", "Advanced access opens ad accounts of other businesses.",
@@ -265,7 +286,8 @@ def check(step: Step) -> SetupStep:
     except (NotYet, clients.NoConnection) as early:
         finding = Finding(State.NOT_STARTED, [], str(early))
     except GraphError as error:
-        finding = Finding(State.ATTENTION, [], str(error))
+        words = f" Meta's words: {error.message}" if error.code and error.message else ""
+        finding = Finding(State.ATTENTION, [], f"{error}{words}")
     row, _ = SetupStep.objects.get_or_create(name=step.name)
     row.state, row.trouble, row.checked_at = finding.state, finding.trouble, timezone.now()
     if finding.state == State.VERIFIED:
@@ -276,6 +298,19 @@ def check(step: Step) -> SetupStep:
     return row
 
 
+def check_for(seconds: float) -> int:
+    """Check what can be checked, first what was not for longest, until the time is up. Returns how many are left."""
+    until = time.monotonic() + seconds
+    due = [
+        (row.checked_at or _NEVER, number, step) for number, (step, row) in enumerate(rows()) if step.check
+    ]
+    for done, (_, _, step) in enumerate(sorted(due, key=lambda one: one[:2])):
+        if time.monotonic() > until:
+            return len(due) - done
+        check(step)
+    return 0
+
+
 def mark(step: Step, by: Any, *, done: bool) -> SetupStep:
     """A person says so of a step that can not be checked."""
     row, _ = SetupStep.objects.get_or_create(name=step.name)
@@ -283,8 +318,3 @@ def mark(step: Step, by: Any, *, done: bool) -> SetupStep:
     row.marked_by, row.marked_at = by, timezone.now()
     row.save()
     return row
-
-
-def redirect_addresses() -> dict[str, str]:
-    site = settings.SITE_URL.rstrip("/")
-    return {name: site + path for name, path in CALLBACKS.items()}
