@@ -39,7 +39,8 @@ class GenerateForm(forms.Form):
     life = forms.ChoiceField(label="Lives", choices=LIVES)
 
     def __init__(self, data: Any = None, *, managers: list[Connection], never_expires: bool) -> None:
-        super().__init__(data, initial={"life": "never" if never_expires else "60"})
+        first = managers[0].pk if managers else None
+        super().__init__(data, initial={"life": "never" if never_expires else "60", "through": first})
         among = Connection.objects.filter(pk__in=[one.pk for one in managers])
         self.fields["through"].queryset = among.order_by("name")  # type: ignore[attr-defined]
 

@@ -42,7 +42,7 @@ def test_a_failing_check_keeps_the_last_good_evidence_and_shows_metas_words(visi
     page = visit("/setup/", who="admin")
     step = page.locator("#step-app")
     step.get_by_role("button", name="Check again The Meta app").click()
-    expect(step).to_contain_text("Found just now")
+    expect(step).to_contain_text("Checked at Meta just now")
     site.sandbox.fail("error", path="/debug_token$", code=3, message="No capability", times=9)
 
     page.get_by_role("button", name="Check again The Meta app").click()
@@ -52,7 +52,7 @@ def test_a_failing_check_keeps_the_last_good_evidence_and_shows_metas_words(visi
     expect(step).to_contain_text("Meta's words: No capability")
     expect(step).to_contain_text(re.compile(r"fbtrace_id A\w+"))
     expect(step).to_contain_text("debug_token: the app token is valid")
-    expect(step).to_contain_text(re.compile("That was good (just now|.* ago)"))
+    expect(step).to_contain_text(re.compile("Good when last verified, (just now|.* ago)"))
     expect(page.get_by_role("button", name="Check again The Meta app")).to_be_focused()
     assert violations(page) == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
