@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "team": {"vault", "ui"},
     "connections": {"vault", "graphapi", "ui", "team"},
     "reporting": {"vault", "graphapi", "ui", "team", "connections"},
+    "health": {"vault", "graphapi", "ui", "team", "connections", "reporting"},
 }
 WITHOUT_DJANGO = {"graphapi", "sandbox"}
 ONLY_STANDARD_LIBRARY = {"sandbox"}

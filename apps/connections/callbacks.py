@@ -7,9 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.graphapi import BadSignedRequest, SignedRequest, read_signed_request
-from apps.team import audit
 
-from . import disconnecting, history
+from . import deeds, disconnecting, history
 from .models import Connection, LoginLink, UserCallback
 
 # Meta tells us at once. What was signed long ago, or in the future, is a copy that somebody kept.
@@ -17,6 +16,8 @@ _OLDEST, _AHEAD = 24 * 3600, 600
 
 _REMOVED = "Its owner has removed the app at Meta. To connect again they have to log in again."
 _DELETED = "Its owner asked Meta for the deletion of their data: their token and their name are deleted here."
+
+_OWNER_GONE = "Its owner is deleted here."
 
 
 def read(text: str) -> SignedRequest:
@@ -39,13 +40,19 @@ def deauthorize(told: SignedRequest) -> UserCallback:
 
 @transaction.atomic
 def delete(told: SignedRequest) -> UserCallback:
-    """Deletes tokens and profile of that person; what their connections read stays, under nobody's name."""
+    """Deletes tokens and profile of that person; what their connections read stays, under nobody's name.
+
+    Sentences about them go as a whole: a name that they bore once can not be searched for.
+    """
     mine = _of(told)
     for connection in mine:
+        history.forget(connection)
+        connection.renewal_error, connection.permissions, connection.granular_scopes = "", {}, []
         connection.subject_id = f"deleted-{secrets.token_hex(8)}"
         connection.subject_name, connection.owner_email = "", ""
         connection.name = f"Deleted person {connection.subject_id[-6:]}"
-        _end(connection, _DELETED, "Its owner is deleted here.")
+        _end(connection, _DELETED, _OWNER_GONE)
+        connection.reach.update(lost_reason=_OWNER_GONE)
         LoginLink.objects.filter(connection=connection).update(email="", outcome="")
     return _note(UserCallback.Kind.DELETION, mine)
 
@@ -67,5 +74,5 @@ def _note(kind: UserCallback.Kind, ended: list[Connection]) -> UserCallback:
         kind=kind, code=secrets.token_hex(12), received_at=now, done_at=now, connections=len(ended)
     )
     for connection in ended:
-        audit.record(f"connection.{kind.value}", by=None, thing=str(connection), detail="Meta's callback")
+        deeds.record(f"connection.{kind.value}", connection, by=None, detail="Meta's callback")
     return callback

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from apps.graphapi import permissions
 from apps.vault import SealBroken
 
 from . import accounts, clients, expiry, history, tokens
@@ -48,6 +49,7 @@ class _Before:
 
     state: str
     scopes: frozenset[str]
+    permissions: dict[str, str]
     expires_at: datetime | None
     data_access_expires_at: datetime | None
 
@@ -56,6 +58,7 @@ class _Before:
         return cls(
             connection.state,
             frozenset(connection.scopes),
+            dict(connection.permissions),
             connection.expires_at,
             connection.data_access_expires_at,
         )
@@ -69,7 +72,7 @@ def _keep(connection: Connection, examined: Examined, milliseconds: int, by: Any
             return history.note(current, Outcome.UNCHECKED, reason=reason, milliseconds=milliseconds, by=by)
         before = _Before.of(current)
         tokens.describe(current, examined.info)
-        current.subject_name = examined.subject_name
+        current.subject_name, current.permissions = examined.subject_name, examined.permissions
         current.last_good_at = timezone.now()
         _settle_state(current, before)
         current.lost_scopes = sorted({*current.lost_scopes, *before.scopes} - set(current.scopes))
@@ -101,6 +104,7 @@ def _changes(connection: Connection, before: _Before, stored: accounts.Stored) -
         changes.append(f"Gained {', '.join(gained)}.")
     if lost := sorted(before.scopes - set(connection.scopes)):
         changes.append(f"Lost {', '.join(lost)}.")
+    changes += _answers(connection, before)
     if stored.gained:
         changes.append(f"Reaches {history.named(stored.gained)}, which it did not before.")
     if stored.lost:
@@ -109,6 +113,18 @@ def _changes(connection: Connection, before: _Before, stored: accounts.Stored) -
     changes += history.moved("The token", before.expires_at, connection.expires_at)
     changes += history.moved("Data access", before.data_access_expires_at, connection.data_access_expires_at)
     return changes
+
+
+def _answers(connection: Connection, before: _Before) -> list[str]:
+    """What its owner has said to permissions since."""
+    told = []
+    for status, words in (
+        (permissions.DECLINED, "Its owner has declined"),
+        (permissions.EXPIRED, "Expired:"),
+    ):
+        since = [one for one in connection.scopes_said_to_be(status) if before.permissions.get(one) != status]
+        told += [f"{words} {', '.join(since)}."] if since else []
+    return told
 
 
 def _refused(connection: Connection, refusal: tokens.Refusal, milliseconds: int, by: Any) -> ConnectionCheck:

@@ -75,6 +75,11 @@ def opened(holder: Connection | PendingConnection, *, purpose: Purpose) -> str:
     return token
 
 
+def revoke(client: Client, token: str) -> None:
+    """End one token of a system user at Meta. The client speaks with it, or with another one of the app."""
+    client.revoke_token(token, app_id=settings.META_APP_ID, app_secret=settings.META_APP_SECRET)
+
+
 def allot(requests: Iterable[Request]) -> Allotment:
     """Room for all of these background calls, or the wait until there is: `refusal` says which."""
     questions = [Question.of_request(request.path, request.params) for request in requests]

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from . import lifeline, links, overview, paths, scopes, stakes
+from . import lifeline, links, overview, paths, rotating, scopes, setup, stakes
 from .models import Connection, ConnectionCheck, Reach
 
 _DAYS = 28
@@ -23,18 +23,21 @@ def context(connection: Connection) -> dict[str, Any]:
     assets = [_asset(one, connection, ways[one.account_id], at_stake.notes) for one in reach]
     # What nobody else reaches is what matters; the order within stays.
     assets.sort(key=lambda asset: bool(asset["others"]))
+    levels, levels_read_at = setup.access_levels()
     return {
         "connection": connection,
         "row": overview.Row(connection, alone=len(at_stake.alone)),
         "verdict": verdict(connection, at_stake),
         "lifeline": lifeline.of(connection),
-        "scopes": scopes.rows(connection),
+        "scopes": scopes.rows(connection, levels),
+        "levels_read_at": levels_read_at,
         "missing": len(connection.missing_scopes),
         "reach": assets[:_ASSETS_SHOWN],
         "reach_rest": max(0, len(assets) - _ASSETS_SHOWN),
         "reached": sum(one.lost_at is None for one in reach),
         "stakes": at_stake,
         "can_ask": links.can_help(connection) and connection.state != Connection.State.DISCONNECTED,
+        "can_rotate": rotating.can_rotate(connection),
         "can_renew": connection.works and not connection.never_expires,
         "link": links.open_link(connection),
         "alerts": list(connection.expiry_alerts.filter(cleared_at=None).order_by("ends_at", "days")),

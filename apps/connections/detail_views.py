@@ -1,16 +1,14 @@
 """The page of one connection, and what an admin does there."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from apps.team import audit
 from apps.ui.access import page, wants_partial
 
-from . import detail, disconnecting, links, renewal, stakes
+from . import deeds, detail, disconnecting, links, renewal, stakes
 from .forms import DisconnectForm
 from .models import Connection
 
@@ -66,5 +64,4 @@ def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _record(request: HttpRequest, action: str, connection: Connection, detail: str) -> None:
-    person: Any = request.user
-    audit.record(action, by=person, thing=str(connection), detail=detail, request=request)
+    deeds.record(action, connection, by=request.user, detail=detail, request=request)

@@ -4,11 +4,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.graphapi import Client, GraphError, Pauses, TokenRefused
+from apps.graphapi import GraphError, Pauses, TokenRefused
 from apps.vault import SealBroken
 
 from . import clients, expiry, history, locks
@@ -61,17 +60,13 @@ def _revoke(connection: Connection) -> str:
         if connection.kind == Connection.Kind.USER:
             client.delete("me/permissions", idempotent=True)
         else:
-            _revoke_one(client, token)
+            clients.revoke(client, token)
     except TokenRefused as error:
         return "" if error.code == 190 else str(error)
     except (GraphError, SealBroken) as error:
         logger.warning("Connection %s could not be revoked at Meta: %s", connection.pk, error)
         return str(error)
     return ""
-
-
-def _revoke_one(client: Client, token: str) -> None:
-    client.revoke_token(token, app_id=settings.META_APP_ID, app_secret=settings.META_APP_SECRET)
 
 
 def _forget(connection: Connection, trouble: str, by: Any) -> None:

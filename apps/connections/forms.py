@@ -2,6 +2,20 @@ from typing import Any
 
 from django import forms
 
+from .models import Connection
+
+LIVES = [("60", "60 days, renewed by itself (Meta's advice)"), ("never", "Without end")]
+
+
+def token_field(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=10_000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Checked with Meta, sealed, and never shown again.",
+    )
+
 
 class ConnectForm(forms.Form):
     """A name and a pasted token. The token is never shown again, not even after a mistake."""
@@ -9,13 +23,26 @@ class ConnectForm(forms.Form):
     name = forms.CharField(
         label="Name", max_length=80, help_text="Whose it is, as your team says it: “reporting”, “agency EU”."
     )
-    token = forms.CharField(
-        label="System-user token",
-        strip=False,
-        max_length=10_000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="Checked with Meta, sealed, and never shown again.",
-    )
+    token = token_field("System-user token")
+
+
+class PasteForm(forms.Form):
+    """A token in the place of another."""
+
+    token = token_field("New token")
+
+
+class GenerateForm(forms.Form):
+    """Through which connection Meta is asked for a new token, and how long that lives."""
+
+    through = forms.ModelChoiceField(Connection.objects.none(), label="Asked for through", empty_label=None)
+    life = forms.ChoiceField(label="Lives", choices=LIVES)
+
+    def __init__(self, data: Any = None, *, managers: list[Connection], never_expires: bool) -> None:
+        first = managers[0].pk if managers else None
+        super().__init__(data, initial={"life": "never" if never_expires else "60", "through": first})
+        among = Connection.objects.filter(pk__in=[one.pk for one in managers])
+        self.fields["through"].queryset = among.order_by("name")  # type: ignore[attr-defined]
 
 
 class DisconnectForm(forms.Form):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.ui.pulse import Kind
 
-from . import paths
+from . import paths, scopes
 from .models import SOON, AdAccount, Connection, ConnectionCheck, Reach
 from .paths import Paths
 
@@ -82,6 +82,12 @@ class Row:
         if self.connection.state == State.NEEDS_OWNER:
             return "ask"
         return "reconnect" if self.state[0] == "crit" else "check"
+
+    @property
+    def missing(self) -> list[str]:
+        """What it is meant for and may not do, each with why."""
+        connection = self.connection
+        return [f"{one} {scopes.gone(connection, one).lower()}" for one in connection.missing_scopes]
 
     @property
     def urgency(self) -> tuple[int, int, str]:

@@ -1,7 +1,9 @@
-"""What each permission is for, and what goes missing without it."""
+"""What each permission is for, what its owner and Meta said to it, and what goes missing without it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from apps.graphapi import permissions
 from apps.ui.pulse import Kind
 
 from .models import Connection
@@ -27,35 +29,62 @@ _IN_EVERY_TOKEN = {"public_profile", "email"}
 
 @dataclass(frozen=True)
 class ScopeRow:
+    """`wanted`: asked for when it was connected. `level`: how far the app may use it; empty where nobody knows."""
+
     scope: str
     needed_for: str
+    wanted: bool
     kind: Kind
     word: str
+    level: str
     consequence: str
 
 
-def rows(connection: Connection) -> list[ScopeRow]:
-    """Those that we know first, then whatever else it has."""
-    known = [scope for scope in PURPOSES if scope in _all(connection)]
-    return [_row(connection, scope) for scope in [*known, *sorted(_all(connection) - set(known))]]
+def rows(connection: Connection, levels: Mapping[str, str]) -> list[ScopeRow]:
+    """Those that we know first, then whatever else it has. `levels`: Meta's access level by permission."""
+    everything = _all(connection)
+    known = [scope for scope in PURPOSES if scope in everything]
+    return [_row(connection, scope, levels) for scope in [*known, *sorted(everything - set(known))]]
 
 
 def _all(connection: Connection) -> set[str]:
-    return {*connection.scopes, *connection.wanted_scopes, *connection.lost_scopes, "ads_read"}
+    told = (connection.scopes, connection.wanted_scopes, connection.lost_scopes, connection.permissions)
+    return {"ads_read"}.union(*told)
 
 
-def _row(connection: Connection, scope: str) -> ScopeRow:
-    purpose = PURPOSES.get(scope)
-    if purpose is None:
-        needed = "Always included" if scope in _IN_EVERY_TOKEN else "Nothing that we do"
-        if scope in connection.scopes:
-            return ScopeRow(scope, needed, "none", "Not used", "None")
-        if scope in connection.wanted_scopes:
-            return ScopeRow(
-                scope, "Asked for when it was connected", "warn", "Missing", "What it was asked for"
-            )
-        return ScopeRow(scope, needed, "none", "Taken back", "None")
+def _row(connection: Connection, scope: str, levels: Mapping[str, str]) -> ScopeRow:
+    purpose, wanted = PURPOSES.get(scope), scope in connection.wanted_scopes
+    matters = purpose is not None or wanted
+    needed, without = (
+        (purpose.needed_for, purpose.without) if purpose else (_other_use(scope, wanted), "None")
+    )
     if scope in connection.scopes:
-        return ScopeRow(scope, purpose.needed_for, "ok", "Granted", "None")
-    word = "Taken back" if scope in connection.lost_scopes else "Missing"
-    return ScopeRow(scope, purpose.needed_for, "warn", word, purpose.without)
+        kind: Kind = "ok" if matters else "none"
+        word, without = ("Granted" if matters else "Not used"), "None"
+    else:
+        kind, word = ("warn" if matters else "none"), gone(connection, scope)
+        without = "What it was asked for" if wanted and purpose is None else without
+    return ScopeRow(scope, needed, wanted, kind, word, _level(levels, scope), without)
+
+
+def _other_use(scope: str, wanted: bool) -> str:
+    if wanted:
+        return "Asked for when it was connected"
+    return "Always included" if scope in _IN_EVERY_TOKEN else "Nothing that we do"
+
+
+def gone(connection: Connection, scope: str) -> str:
+    """Why it is not there. Its owner's own word goes before what we noticed."""
+    told = connection.permissions.get(scope)
+    if told == permissions.DECLINED:
+        return "Declined"
+    if told == permissions.EXPIRED:
+        return "Expired"
+    return "Taken back" if scope in connection.lost_scopes else "Missing"
+
+
+def _level(levels: Mapping[str, str], scope: str) -> str:
+    """Meta lists what the app has asked for; whatever it does not list, the app has as everybody has it."""
+    if not levels:
+        return ""
+    return "Advanced" if levels.get(scope) in permissions.ADVANCED else "Standard"

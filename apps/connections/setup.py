@@ -3,15 +3,17 @@
 Other apps add steps: `settings.SETUP_STEPS` names functions without arguments that give one.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from apps.graphapi import Call, Client, GraphError, Pauses, app_token, businesses
+from apps.graphapi import Call, Client, GraphError, Pauses, app_token, businesses, permissions
 from apps.graphapi.limits import TIER_LIMITED
 from apps.vault import KeysAway, SealBroken
 
@@ -28,6 +30,7 @@ CALLBACKS = {
 }
 # Accounts whose subscription is looked at in one check: each costs a call.
 LOOKED_AT = 50
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
 
 
@@ -37,16 +40,23 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found. `evidence`: what was asked and what Meta answered. `trouble`: why it is not verified."""
+    """What a check found. `evidence`: what was asked and what Meta answered. `trouble`: why it is not verified.
+
+    `facts`: what other pages show of it.
+    """
 
     state: str
     evidence: list[str]
     trouble: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One row. Without a check it is a person's tick. `place` is where to act, `{app}` standing for the app's id."""
+    """One row. Without a check it is a person's tick. `place` is where to act, `{app}` standing for the app's id.
+
+    `addresses`: those of CALLBACKS that are entered there.
+    """
 
     name: str
     title: str
@@ -54,6 +64,18 @@ class Step:
     place: str
     place_name: str
     check: Callable[[], Finding] | None = None
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """For templates, which would call `check`."""
+        return self.check is not None
+
+    @property
+    def copyable(self) -> dict[str, str]:
+        """The values to be entered at Meta, by what they are called here."""
+        site = settings.SITE_URL.rstrip("/")
+        return {name: site + CALLBACKS[name] for name in self.addresses}
 
     @property
     def url(self) -> str:
@@ -114,16 +136,22 @@ def _verification() -> Finding:
 
 
 def _permissions() -> Finding:
-    rows = clients.for_app(retries=_PATIENCE).get(f"{settings.META_APP_ID}/permissions").get("data", [])
-    levels = {str(row.get("permission")): str(row.get("status")) for row in rows if isinstance(row, dict)}
+    levels = permissions.of_app(clients.for_app(retries=_PATIENCE), settings.META_APP_ID)
     evidence = [f"{name}: {level}" for name, level in sorted(levels.items())]
-    if levels.get(tokens.NEEDED_SCOPE) in ("live", "approved"):
-        return Finding(State.VERIFIED, evidence)
+    if levels.get(tokens.NEEDED_SCOPE) in permissions.ADVANCED:
+        return Finding(State.VERIFIED, evidence, facts=levels)
     return Finding(
         State.WAITING,
         evidence,
         "ads_read has no advanced access: only ad accounts of people with a role answer.",
+        facts=levels,
     )
+
+
+def access_levels() -> tuple[dict[str, str], datetime | None]:
+    """Meta's access level of the app by permission, and when that was read; nothing and None before it was."""
+    row = SetupStep.objects.filter(name="permissions").first()
+    return (row.facts, row.facts_at) if row and row.facts else ({}, None)
 
 
 def _tier() -> Finding:
@@ -204,19 +232,25 @@ def _first_token() -> Finding:
     if connection is None:
         return Finding(State.NOT_STARTED, [], "No token is connected.")
     rows = _client(connection).get("me/adaccounts", fields=["account_id"], limit=5).get("data", [])
-    evidence = [f"me/adaccounts with {connection}: {len(rows)} ad accounts on the first page of 5"]
+    evidence = [f"me/adaccounts: {len(rows)} ad accounts on the first page of 5"]
     if rows:
         return Finding(State.VERIFIED, evidence)
-    return Finding(State.ATTENTION, evidence, f"{connection} reaches no ad account. Assign some to it.")
+    return Finding(
+        State.ATTENTION, evidence, "The oldest connection reaches no ad account. Assign some to it."
+    )
 
 
 OWN = (
     Step("app", "The Meta app", "Without it no token can be inspected.", DEVELOPERS + "/{app}/settings/basic/",
          "App settings, Basic", _app),
-    Step("addresses", "Privacy and deletion addresses", "Meta takes an app live only with them.",
+    Step("addresses", "Privacy policy and deauthorize address", "Meta takes an app live only with a privacy policy.",
          DEVELOPERS + "/{app}/settings/basic/", "App settings, Basic", _addresses),
+    # No field of the app tells it.
+    Step("deletion", "Data deletion address", "Meta takes an app live only where people can have their data deleted.",
+         DEVELOPERS + "/{app}/settings/basic/", "App settings, Basic, User data deletion",
+         addresses=("Data deletion callback",)),
     Step("redirects", "Redirect and callback addresses", "Login refuses any address that is not entered exactly.",
-         DEVELOPERS + "/{app}/fb-login/settings/", "Facebook Login, Settings"),
+         DEVELOPERS + "/{app}/fb-login/settings/", "Facebook Login, Settings", addresses=tuple(CALLBACKS)),
     Step("verification", "Business verification", "Needed before advanced access, so before others' ad accounts.",
          BUSINESS + "/security/", "Business settings, Security Centre", _verification),
     Step("permissions", "Permissions and their access level", "Advanced access opens ad accounts of other businesses.",
@@ -252,13 +286,29 @@ def check(step: Step) -> SetupStep:
     except (NotYet, clients.NoConnection) as early:
         finding = Finding(State.NOT_STARTED, [], str(early))
     except GraphError as error:
-        finding = Finding(State.ATTENTION, [], str(error))
+        words = f" Meta's words: {error.message}" if error.code and error.message else ""
+        finding = Finding(State.ATTENTION, [], f"{error}{words}")
     row, _ = SetupStep.objects.get_or_create(name=step.name)
     row.state, row.trouble, row.checked_at = finding.state, finding.trouble, timezone.now()
     if finding.state == State.VERIFIED:
         row.evidence, row.verified_at = finding.evidence, row.checked_at
+    if finding.facts:
+        row.facts, row.facts_at = finding.facts, row.checked_at
     row.save()
     return row
+
+
+def check_for(seconds: float) -> int:
+    """Check what can be checked, first what was not for longest, until the time is up. Returns how many are left."""
+    until = time.monotonic() + seconds
+    due = [
+        (row.checked_at or _NEVER, number, step) for number, (step, row) in enumerate(rows()) if step.check
+    ]
+    for done, (_, _, step) in enumerate(sorted(due, key=lambda one: one[:2])):
+        if time.monotonic() > until:
+            return len(due) - done
+        check(step)
+    return 0
 
 
 def mark(step: Step, by: Any, *, done: bool) -> SetupStep:
@@ -268,8 +318,3 @@ def mark(step: Step, by: Any, *, done: bool) -> SetupStep:
     row.marked_by, row.marked_at = by, timezone.now()
     row.save()
     return row
-
-
-def redirect_addresses() -> dict[str, str]:
-    site = settings.SITE_URL.rstrip("/")
-    return {name: site + path for name, path in CALLBACKS.items()}

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -12,6 +13,8 @@ from . import setup as steps
 from .models import SetupStep
 
 MANAGE = "team.manage_connections"
+# Seconds that somebody without JavaScript waits for all checks.
+_WAIT = 15.0
 KINDS = {"verified": "ok", "waiting": "waiting", "attention": "warn", "not_started": "none"}
 
 
@@ -25,19 +28,30 @@ def badge(user: Any) -> Badge | None:
 @page(MANAGE)
 def setup(request: HttpRequest) -> HttpResponse:
     rows = [_shown(step, row) for step, row in steps.rows()]
-    done = sum(row["row"].state == SetupStep.State.VERIFIED for row in rows)
-    for n, row in enumerate(rows):
-        row["x"] = n * 100 + 2
-    context = {"rows": rows, "done": done, "width": len(rows) * 100, "app_id": settings.META_APP_ID}
+    if all(one["row"].state == SetupStep.State.NOT_STARTED for one in rows):
+        rows[0]["open"] = True
+    context = {"rows": rows, **_progress(rows), "app_id": settings.META_APP_ID}
     return render(request, "connections/setup.html", context)
+
+
+def _progress(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """How far it is, as a number and as a strip with one piece for each step."""
+    done = sum(one["row"].state == SetupStep.State.VERIFIED for one in rows)
+    pieces = [(place * 100 + 2, one["tone"]) for place, one in enumerate(rows)]
+    return {"done": done, "pieces": pieces, "width": len(rows) * 100}
 
 
 @page(MANAGE, methods=["POST"])
 def check_all(request: HttpRequest) -> HttpResponse:
-    """One after the other."""
-    for step in steps.steps():
-        if step.check:
-            steps.check(step)
+    """One after the other: by the page where it can, each step for itself, or here, for as long as one may wait."""
+    if wants_partial(request):
+        rows = [_shown(step, row) | {"waits": bool(step.check)} for step, row in steps.rows()]
+        return render(request, "connections/_setup_steps.html", {"rows": rows})
+    if left := steps.check_for(_WAIT):
+        many = "1 step was" if left == 1 else f"{left} steps were"
+        messages.warning(
+            request, f"Meta answers slowly: {many} not looked at. Press “Check all again” to go on."
+        )
     return redirect("connections:setup")
 
 
@@ -67,16 +81,11 @@ def _step(name: str, *, live: bool) -> steps.Step:
 def _answer(request: HttpRequest, step: steps.Step, row: SetupStep) -> HttpResponse:
     if not wants_partial(request):
         return redirect("connections:setup")
-    return render(request, "connections/_setup_step.html", {"one": _shown(step, row), "open": True})
+    one = _shown(step, row) | {"open": "all" not in request.POST}
+    rows = [_shown(*known) for known in steps.rows()]
+    return render(request, "connections/_setup_answer.html", {"one": one, **_progress(rows)})
 
 
 def _shown(step: steps.Step, row: SetupStep) -> dict[str, Any]:
     kind = KINDS[row.state]
-    addresses = steps.redirect_addresses() if step.name == "redirects" else {}
-    return {
-        "step": step,
-        "row": row,
-        "kind": kind,
-        "tone": "info" if kind == "waiting" else kind,
-        "addresses": addresses,
-    }
+    return {"step": step, "row": row, "kind": kind, "tone": "info" if kind == "waiting" else kind}

@@ -4,6 +4,8 @@ from django import forms
 
 from apps.graphapi.businesses import ADMIN, EMPLOYEE
 
+from .forms import LIVES
+
 PURPOSES = [("read", "Reading (ANALYZE)"), ("write", "Reading and writing (ADVERTISE, ANALYZE)")]
 
 
@@ -27,8 +29,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, data: Any = None, *, free: list[dict[str, Any]]) -> None:
         super().__init__(data)
-        choices = [(str(row["account_id"]), f"{row.get('name', '')} ({row['account_id']})") for row in free]
-        self.fields["accounts"].choices = choices  # type: ignore[attr-defined]
+        self.names = {str(row["account_id"]): f"{row.get('name', '')} ({row['account_id']})" for row in free}
+        self.fields["accounts"].choices = list(self.names.items())  # type: ignore[attr-defined]
 
 
 class GenerateForm(forms.Form):
@@ -42,7 +44,7 @@ class GenerateForm(forms.Form):
     )
     life = forms.ChoiceField(
         label="Lives",
-        choices=[("60", "60 days, renewed by itself (Meta's advice)"), ("never", "Without end")],
+        choices=LIVES,
         initial="60",
     )
 

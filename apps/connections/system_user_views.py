@@ -90,15 +90,21 @@ def _assign(request: HttpRequest, office: Office, holding: Holding) -> dict[str,
     if not form.is_valid():
         return {"assign": form}
     chosen, writing = form.cleaned_data["accounts"], form.cleaned_data["purpose"] == "write"
-    office.assign(holding.user, chosen, writing=writing)
-    _note(
-        request,
-        "system_user.assigned",
-        holding,
-        f"{'writing' if writing else 'reading'}: {', '.join(chosen)}",
-    )
-    messages.success(request, f"Assigned to {holding.user.name}: {_many(len(chosen))}.")
-    return None
+    done = office.assign(holding.user, chosen, writing=writing)
+    missed = [*done.failed, *done.untried]
+    if done.assigned:
+        told = f"{'writing' if writing else 'reading'}: {', '.join(done.assigned)}"
+        told += f"; not assigned: {', '.join(missed)}" if missed else ""
+        _note(request, "system_user.assigned", holding, told)
+        messages.success(request, f"Assigned to {holding.user.name}: {_many(len(done.assigned))}.")
+    if not missed:
+        return None
+    names = form.names
+    failures = [(names[account], why) for account, why in done.failed.items()]
+    untried = [names[account] for account in done.untried]
+    tone, title = ("warn", "Not every") if done.assigned else ("crit", "No")
+    return {"failures": failures, "untried": untried, "failed_tone": tone,
+            "failed_title": f"{title} ad account was assigned."}  # fmt: skip
 
 
 def _unassign(request: HttpRequest, office: Office, holding: Holding) -> None:

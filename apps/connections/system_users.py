@@ -1,13 +1,21 @@
 """System users from here: listed, created, given the app, ad accounts and tokens, by a connection that may."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
 
-from apps.graphapi import Client, GraphError, Pauses, PermissionMissing, TokenRefused, Unreachable, businesses
+from apps.graphapi import (
+    Client,
+    GraphError,
+    Pauses,
+    PermissionMissing,
+    Throttled,
+    TokenRefused,
+    Unreachable,
+    businesses,
+)
 from apps.graphapi.businesses import Business, SystemUser
 from apps.vault import KeysAway, SealBroken
 
@@ -20,6 +28,8 @@ NEEDED_SCOPE = "business_management"
 READ_SCOPES = ["ads_read"]
 WRITE_SCOPES = ["ads_read", "ads_management"]
 T = TypeVar("T")
+# After these the next call would fare no better.
+_POINTLESS = (Unreachable, TokenRefused, Throttled)
 _PATIENCE = Pauses(tries=1, first=0.5, longest=0.5)
 
 
@@ -34,6 +44,15 @@ class Holding:
     user: SystemUser
     assigned: list[dict[str, Any]]
     free: list[dict[str, Any]]
+
+
+@dataclass
+class Assignment:
+    """Which ad accounts were assigned, which were not and why, and which were not tried after that."""
+
+    assigned: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    untried: list[str] = field(default_factory=list)
 
 
 class Office:
@@ -83,10 +102,20 @@ class Office:
     def install(self, user: SystemUser) -> None:
         self._ask(lambda: businesses.install(self.client, user.id, settings.META_APP_ID))
 
-    def assign(self, user: SystemUser, account_ids: list[str], *, writing: bool) -> None:
-        tasks = businesses.WRITING if writing else businesses.READING
-        for account_id in account_ids:
-            self._ask(partial(businesses.assign, self.client, account_id, user.id, tasks))
+    def assign(self, user: SystemUser, account_ids: list[str], *, writing: bool) -> Assignment:
+        """One after the other. One that Meta refuses does not keep the others back; no answer at all does."""
+        tasks, done = businesses.WRITING if writing else businesses.READING, Assignment()
+        for number, account_id in enumerate(account_ids):
+            try:
+                businesses.assign(self.client, account_id, user.id, tasks)
+            except GraphError as error:
+                done.failed[account_id] = _sentence(error, self.connection)
+                if isinstance(error, _POINTLESS):
+                    done.untried += account_ids[number + 1 :]
+                    break
+            else:
+                done.assigned.append(account_id)
+        return done
 
     def unassign(self, user: SystemUser, account_id: str) -> None:
         self._ask(lambda: businesses.unassign(self.client, account_id, user.id))
@@ -96,16 +125,19 @@ class Office:
     ) -> Connected:
         """A token, checked, sealed and stored at once; nobody sees it. One that can not be kept is revoked again."""
         scopes = WRITE_SCOPES if writing else READ_SCOPES
-        token = self._ask(
-            lambda: businesses.generate_token(
-                self.client, user.id, settings.META_APP_ID, scopes, sixty_days=sixty_days
-            ),
-            installing=True,
-        )
+        token = self.new_token(user.id, scopes, sixty_days=sixty_days)
         try:
             return tokens.connect(name, token, by=by, via=Connection.Via.GENERATED, wanted_scopes=scopes)
         except Refusal as refusal:
-            raise Trouble(f"{refusal} {self._withdraw(token)}") from refusal
+            raise Trouble(f"{refusal} {self.withdraw(token)}") from refusal
+
+    def new_token(self, user_id: str, scopes: list[str], *, sixty_days: bool) -> str:
+        return self._ask(
+            lambda: businesses.generate_token(
+                self.client, user_id, settings.META_APP_ID, scopes, sixty_days=sixty_days
+            ),
+            installing=True,
+        )
 
     def revoke(self, user: SystemUser) -> int:
         """End every token of the system user; says how many connections of ours ended with them."""
@@ -115,14 +147,10 @@ class Office:
             connection.refuse(Trouble(f"All tokens of {user.name} were revoked here. Generate a new one."))
         return len(mine)
 
-    def _withdraw(self, token: str) -> str:
+    def withdraw(self, token: str) -> str:
+        """Revoke a token that could not be kept. A sentence that tells what came of it."""
         try:
-            self.client.get(
-                "oauth/revoke",
-                client_id=settings.META_APP_ID,
-                client_secret=settings.META_APP_SECRET,
-                revoke_token=token,
-            )
+            clients.revoke(self.client, token)
         except GraphError as error:
             return f"The token that was generated could not be revoked; end it at Meta. ({error})"
         return "The token that was generated has been revoked again."
@@ -148,7 +176,9 @@ def offices() -> list[Connection]:
     return [one for one in Connection.objects.usable() if NEEDED_SCOPE in one.scopes]
 
 
-def _sentence(error: GraphError, connection: Connection, creating: bool, installing: bool) -> str:
+def _sentence(
+    error: GraphError, connection: Connection, creating: bool = False, installing: bool = False
+) -> str:
     trace = f" (Meta answered {_code(error)}, fbtrace_id {error.fbtrace_id or 'none'})"
     if isinstance(error, Unreachable):
         return f"Meta could not be reached, so nothing is known to have changed. Try again. ({error})"

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.graphapi import (
@@ -19,6 +20,7 @@ from apps.graphapi import (
     TokenInfo,
     TokenRefused,
     Unreachable,
+    permissions,
 )
 from apps.vault import KeysAway, seal
 
@@ -92,12 +94,13 @@ class Connected:
 
 @dataclass(frozen=True)
 class Examined:
-    """What Meta says of a token that works."""
+    """What Meta says of a token that works. `permissions`: what a person said to each; empty for a system user."""
 
     token: str
     info: TokenInfo
     subject_name: str
     rows: list[dict[str, Any]]
+    permissions: dict[str, str] = field(default_factory=dict)
 
 
 def connect(
@@ -115,25 +118,38 @@ def connect(
     """
     name = clean_name(name)
     checked = examine(clean_token(token))
-    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
     try:
-        return _store(name, checked, existing, by, via, list(wanted_scopes))
-    except IntegrityError as error:
-        raise Refusal(
-            "Somebody else has just made the same connection. Open the list of connections to see it."
-        ) from error
+        return _connect(name, checked, by, via, list(wanted_scopes))
+    except IntegrityError:
+        # Made by somebody else since we looked, or by the same person's second press: now it is there.
+        return _connect(name, checked, by, via, list(wanted_scopes))
+
+
+def _connect(
+    name: str, checked: Examined, by: Any, via: Connection.Via, wanted_scopes: list[str]
+) -> Connected:
+    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
+    return _store(name, checked, existing, by, via, wanted_scopes)
+
+
+def put_in_place(connection: Connection, checked: Examined, *, by: Any, via: Connection.Via) -> Connected:
+    """Store a checked token of the same identity in place of the present one. Raises Unchecked when keys are away."""
+    return _store(connection.name, checked, connection, by, via, [])
 
 
 def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Connection | None:
     """The identity's connection, if it has one. Raises NameRefused when the name is another's, or is not its own."""
     name = clean_name(name)
-    existing = Connection.objects.filter(app_id=settings.META_APP_ID, subject_id=subject_id).first()
+    # One question: asked one after the other, a connection made in between would be of another identity.
+    whose = Q(app_id=settings.META_APP_ID, subject_id=subject_id)
+    found = list(Connection.objects.filter(whose | Q(name=name)).annotate(is_theirs=whose))
+    existing = next((one for one in found if one.is_theirs), None)
     if existing and existing.name != name:
         raise NameRefused(
             f"This token belongs to {subject_name or subject_id}, who is already connected as "
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
-    if not existing and Connection.objects.filter(name=name).exists():
+    if not existing and found:
         raise NameRefused(
             f"The name “{name}” is taken by a connection of another identity. Choose another name."
         )
@@ -185,6 +201,7 @@ def examine(token: str) -> Examined:
         if info.user_id and str(me.get("id")) != info.user_id:
             raise Refusal("Meta names two different owners for this token. Generate a new one and try again.")
         rows = accounts.fetch(client)
+        answers = permissions.of_person(client) if info.type == "USER" else {}
     except TokenRefused as error:
         raise Refusal(
             f"Meta refuses this token: {death(error.subcode, error.message)}. {_A_NEW_ONE}",
@@ -202,7 +219,7 @@ def examine(token: str) -> Examined:
         raise Unchecked(
             f"Meta could not be asked about this token's ad accounts, so nothing was stored. {error}"
         ) from error
-    return Examined(token, info, subject_name, rows)
+    return Examined(token, info, subject_name, rows, answers)
 
 
 _A_NEW_ONE = "Generate a new token at Meta and paste that one."
@@ -295,10 +312,12 @@ def _store(
         ) from error
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(pk=existing.pk) if existing else known
+        is_new = connection.fingerprint != sealed.fingerprint
+        changed = is_new or connection.state != Connection.State.ACTIVE
         put_in(connection, sealed)
         describe(connection, checked.info)
         connection.via = via
-        connection.subject_name = checked.subject_name
+        connection.subject_name, connection.permissions = checked.subject_name, checked.permissions
         connection.state, connection.state_reason = Connection.State.ACTIVE, ""
         connection.renewal_error, connection.renewal_tried_at = "", None
         connection.lost_scopes = []
@@ -308,9 +327,10 @@ def _store(
         stored = accounts.store(connection, checked.rows)
         told = "Connected again" if existing else "Connected"
         reached = [f"Reaches {history.named(stored.gained)}."] if stored.gained else []
-        history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
+        if changed or reached:
+            history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
         expiry.review(connection)
-    return Connected(connection, stored.reached, renewed=existing is not None)
+    return Connected(connection, stored.reached, renewed=existing is not None and is_new)
 
 
 @dataclass(frozen=True)
@@ -323,8 +343,12 @@ class Sealed:
 
 def seal_for(connection: Connection, token: str) -> Sealed:
     """Seal a token to this connection; the keys may be far away, so not within a transaction. Raises KeysAway."""
-    fingerprint = hashlib.sha256(token.encode()).hexdigest()[:16]
-    return Sealed(seal(token, connection.token_place), fingerprint)
+    return Sealed(seal(token, connection.token_place), fingerprint(token))
+
+
+def fingerprint(token: str) -> str:
+    """Enough to tell two tokens apart, of no use to anyone else."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
 def put_in(connection: Connection, sealed: Sealed) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import callback_views, detail_views, grants, setup_views, system_user_views, views
+from . import callback_views, detail_views, grants, rotate_views, setup_views, system_user_views, views
 
 app_name = "connections"
 
@@ -31,6 +31,7 @@ urlpatterns = [
     path("connections/<uuid:pk>/check/", views.check, name="check"),
     path("users/<int:pk>/accounts/", grants.of_a_person, name="grants"),
     path("connections/<uuid:pk>/renew/", detail_views.renew, name="renew"),
+    path("connections/<uuid:pk>/rotate/", rotate_views.rotate, name="rotate"),
     path("connections/<uuid:pk>/ask/", detail_views.ask, name="ask"),
     path("connections/<uuid:pk>/disconnect/", detail_views.disconnect, name="disconnect"),
     path("hooks/meta/deauthorize/", callback_views.deauthorize, name="deauthorize"),

@@ -8,11 +8,10 @@ from apps.graphapi.entries import Category, Entry, Mark, Retry, Who
 
 def _auth(
     code: int, subcode: int | None, meaning: str, action: str = "Reconnect the connection.", *,
-    who: Who = Who.ADMIN, retry: Retry = Retry.NEVER, mark: Mark = Mark.DOCUMENTED,
+    who: Who = Who.ADMIN, mark: Mark = Mark.DOCUMENTED,
 ) -> Entry:  # fmt: skip
     return Entry(
-        code=code, subcode=subcode, category=Category.AUTH, meaning=meaning, action=action, who=who,
-        retry=retry, mark=mark,
+        code=code, subcode=subcode, category=Category.AUTH, meaning=meaning, action=action, who=who, mark=mark
     )  # fmt: skip
 
 
@@ -50,7 +49,6 @@ _ASSET = "Check the id, then give the token's owner the asset and the permission
 
 TOKENS = (
     _auth(102, None, "The session is no longer valid."),
-    _auth(104, None, "The signature of the call is wrong.", "Check the app secret.", retry=Retry.ONCE),
     _auth(190, None, "The access token is not valid."),
     _auth(190, 458, "The person or system user has removed the app.", "Log in and allow the app again."),
     _auth(190, 459, "Facebook asks the person for a security check.", _CHECKPOINT),

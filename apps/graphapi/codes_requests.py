@@ -11,11 +11,11 @@ _OWNER, _UNSURE = Who.ACCOUNT_OWNER, Mark.UNCONFIRMED
 
 def _invalid(
     code: int | None, subcode: int | None, meaning: str, action: str, *,
-    who: Who = Who.ENGINEER, mark: Mark = Mark.DOCUMENTED,
+    who: Who = Who.ENGINEER, retry: Retry = Retry.NEVER, mark: Mark = Mark.DOCUMENTED,
 ) -> Entry:  # fmt: skip
     return Entry(
         code=code, subcode=subcode, category=Category.INVALID, meaning=meaning, action=action, who=who,
-        mark=mark,
+        retry=retry, mark=mark,
     )  # fmt: skip
 
 
@@ -31,6 +31,9 @@ REQUESTS = (
     _invalid(2, 1504041, "These breakdowns cannot be combined.", "Choose another combination of breakdowns."),
     _invalid(2, 1504042, "A custom metric is not valid.", "Correct the list of metrics."),
     _invalid(100, None, "A parameter or a field is not valid.", "Correct what Meta's message names."),
+    # Says nothing about the token: this installation signs with another secret than the app has.
+    _invalid(104, None, "The signature of the call is wrong.", "Check the app secret in the settings.",
+             who=Who.ADMIN, retry=Retry.ONCE),
     _invalid(506, None, "The same post was just made.", "Change the content."),
     _invalid(2200, None, "Meta could not verify the callback.", "Check callback address and verify token.",
              who=Who.ADMIN, mark=_UNSURE),

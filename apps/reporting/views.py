@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.connections import paths
+from apps.connections import history, paths
 from apps.connections.models import AdAccount
+from apps.team import audit
 from apps.ui import formats
 from apps.ui.access import page, wants_partial
 
@@ -43,12 +45,16 @@ def performance(request: HttpRequest) -> HttpResponse:
 
 @page("team.view_performance")
 def performance_csv(request: HttpRequest) -> HttpResponse:
-    """The campaign table as it is shown, all of its pages, as CSV."""
+    """The campaign table as it is shown, all of its pages, as CSV. Who took which days of what stands in the trail."""
     form = PerformanceForm(request.GET, visible=_visible(request))
-    found = answer(form.question())
-    lines = as_csv(campaign_table.csv_records(found), campaign_table.CSV_COLUMNS)
-    response = HttpResponse(lines, content_type="text/csv; charset=utf-8")
+    question = form.question()
+    found = answer(question)
     span = found.spans.current
+    lines = as_csv(campaign_table.csv_records(found), campaign_table.CSV_COLUMNS)
+    by: Any = request.user
+    taken = f"{span.since} to {span.until}, {history.named(question.accounts_shown)}"
+    audit.record("performance.exported", by=by, thing="campaigns", detail=taken, request=request)
+    response = HttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="campaigns-{span.since}-{span.until}.csv"'
     return response
 

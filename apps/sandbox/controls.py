@@ -236,7 +236,7 @@ def login(state: State, given: Given) -> Body:
 
 
 def reach(state: State, given: Given) -> Body:
-    _only(given, "token", "accounts", "scopes")
+    _only(given, "token", "accounts", "scopes", "declined", "expired")
     text = str(given.get("token", ""))
     token = state.tokens.by_text.get(text) or state.tokens.by_name.get(text)
     if token is None:
@@ -246,11 +246,20 @@ def reach(state: State, given: Given) -> Body:
         raise BadControl("accounts must be a list of ids, or null for all.")
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         raise BadControl("scopes must be a list of texts.")
+    said = {
+        "declined": given.get("declined", token.removed),
+        "expired": given.get("expired", token.lapsed),
+    }
+    if not all(
+        isinstance(one, list) and all(isinstance(scope, str) for scope in one) for one in said.values()
+    ):
+        raise BadControl("declined and expired must be lists of texts.")
     if accounts is not None:
         accounts = [_account(state, {"account": one}).id for one in accounts]
     if "accounts" in given:
         token.targets = accounts
     token.scopes = list(scopes)
+    token.removed, token.lapsed = said["declined"], said["expired"]
     return _token(token)
 
 

@@ -101,9 +101,9 @@ def revoke(state: State, request: Request, now: float) -> Body:
 
 
 def permissions(call: Call) -> Body:
-    granted = [{"permission": scope, "status": "granted"} for scope in call.token.scopes]
-    declined = [{"permission": scope, "status": "declined"} for scope in call.token.removed]
-    return {"data": granted + declined}
+    token = call.token
+    told = (("granted", token.scopes), ("declined", token.removed), ("expired", token.lapsed))
+    return {"data": [{"permission": scope, "status": status} for status, scopes in told for scope in scopes]}
 
 
 def remove_permissions(call: Call, scope: str | None) -> Body:

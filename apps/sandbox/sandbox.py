@@ -170,7 +170,7 @@ class Sandbox:
         return str(self._do("login", {"token": name})["token"])
 
     def set_reach(self, token: str, **reach: Any) -> None:
-        """`accounts` (ids, None for all) and `scopes`: what the token may from now on."""
+        """`accounts` (ids, None for all) and `scopes`: what the token may from now on; `declined` and `expired`."""
         self._do("reach", {"token": token, **reach})
 
     def exchanges(self) -> int:

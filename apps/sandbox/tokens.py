@@ -49,7 +49,8 @@ class Token:
     data_access_expires_at: int = 0
     targets: list[str] | None = None
     subcode: int | None = None  # why it is dead
-    removed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)  # what its owner has declined
+    lapsed: list[str] = field(default_factory=list)  # what its owner has to confirm anew
 
     def reaches(self, account: Account) -> bool:
         return self.targets is None or account.id in self.targets
@@ -102,6 +103,7 @@ class Tokens:
             data_access_expires_at=like.data_access_expires_at,
             targets=like.targets,
             removed=list(like.removed),
+            lapsed=list(like.lapsed),
         )
         self._add(token)
         return token
@@ -112,7 +114,10 @@ class Tokens:
         if like is None or like.kind != "USER":
             return None
         end = now + SIXTY_DAYS
-        token = self.mint(like, issued_at=now, expires_at=end, scopes=[*like.scopes, *like.removed])
+        token = self.mint(
+            like, issued_at=now, expires_at=end, scopes=[*like.scopes, *like.removed, *like.lapsed]
+        )
+        token.removed, token.lapsed = [], []
         token.data_access_expires_at = int(now) + NINETY_DAYS
         return token
 

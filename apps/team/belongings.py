@@ -1,4 +1,4 @@
-"""What hangs on a person in apps above this one: ad accounts granted, connections owned.
+"""What hangs on a person in apps above this one: ad accounts granted, connections owned, names.
 
 `settings.BELONGINGS` names the module that knows, because team may not import it.
 """
@@ -18,6 +18,12 @@ class Belongings(Protocol):
 
     def owned_by(self, person: User) -> list[str]:
         """What needs another owner when this person goes, in words."""
+
+    def named(self, things: Iterable[str]) -> dict[str, str]:
+        """Names of things that the audit trail holds by a reference only."""
+
+    def references(self, words: str) -> list[str]:
+        """References of things that are called like this."""
 
     def hand_over(self, person: User, to: User) -> None:
         """Make `to` the owner of all of it."""

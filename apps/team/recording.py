@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 
 from . import audit, lockout
@@ -29,19 +30,23 @@ def _password(request: Any, user: Any, **kwargs: Any) -> None:
     audit.record("password.changed", by=user, detail="by mail" if by_mail else "", request=request)
 
 
-@receiver(mfa.authenticator_added)
-def _added(request: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    audit.record("second_factor.added", by=user, thing=_KINDS[authenticator.type], request=request)
+def factors_of(person: Any) -> dict[int, str]:
+    """The kind of each factor that a person has, by its number."""
+    return dict(Authenticator.objects.filter(user=person).order_by("pk").values_list("pk", "type"))
 
 
-@receiver(mfa.authenticator_removed)
-def _removed(request: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    audit.record("second_factor.removed", by=user, thing=_KINDS[authenticator.type], request=request)
-
-
-@receiver(mfa.authenticator_reset)
-def _renewed(request: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    audit.record("second_factor.renewed", by=user, thing=_KINDS[authenticator.type], request=request)
+def factors_changed(before: dict[int, str], *, by: Any, request: Any) -> None:
+    """Say what became of a person's factors since. allauth's own signals come after the commit, and may never come."""
+    after = factors_of(by)
+    gone = [kind for pk, kind in before.items() if pk not in after]
+    for kind in [kind for pk, kind in after.items() if pk not in before]:
+        renewed = kind in gone
+        if renewed:
+            gone.remove(kind)
+        action = "second_factor.renewed" if renewed else "second_factor.added"
+        audit.record(action, by=by, thing=_KINDS[kind], request=request)
+    for kind in gone:
+        audit.record("second_factor.removed", by=by, thing=_KINDS[kind], request=request)
 
 
 @receiver(mfa.authenticator_used)

@@ -32,6 +32,10 @@ KEYS_AWAY = (
     "Codes can not be checked just now: the keys of this installation are away. Use a passkey, or ask an admin "
     "to look into the log."
 )
+NOT_SEALED = (
+    "This can not be set up just now: the keys of this installation are away. Nothing was changed. Try again later, "
+    "or ask an admin to look into the log."
+)
 # What counts as a second factor; recovery codes only stand in for one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _MUST_HAVE = (roles.SUPPORT, roles.ADMIN)

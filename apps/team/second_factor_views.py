@@ -1,17 +1,28 @@
 """allauth's pages for the second factor, where ours do more: trust on the code page, codes used once."""
 
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.internal.flows import trust
-from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.recovery_codes.views import generate_recovery_codes
+from allauth.mfa.totp.views import ActivateTOTPView, deactivate_totp
+from allauth.mfa.webauthn.views import RemoveWebAuthnView, add_webauthn
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from . import second_factor
+from apps.vault import SealBroken
+
+from . import recording, second_factor
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponse]
 
 
 class Code(AuthenticateView):  # type: ignore[misc]
@@ -69,10 +80,37 @@ class RemoveKey(RemoveWebAuthnView):  # type: ignore[misc]
         return response
 
 
+def recorded(view: View) -> View:
+    """A change of somebody's factors and its entries in the audit trail, in one transaction.
+
+    The entries come last: sealing may be a call to where the keys are, and meanwhile nobody else's entry waits.
+    """
+
+    @wraps(view)
+    def change(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST" or not request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                before = recording.factors_of(request.user)
+                response = view(request, *args, **kwargs)
+                recording.factors_changed(before, by=request.user, request=request)
+        except SealBroken as away:
+            logger.exception("A second factor of person %s could not be sealed: %s", request.user.pk, away)
+            messages.error(request, second_factor.NOT_SEALED)
+            return redirect("mfa_index")
+        return response
+
+    return change
+
+
 overview = Overview.as_view()
 code = sensitive_post_parameters("code")(Code.as_view())
-pair = sensitive_post_parameters("code")(Pair.as_view())
-remove_key = RemoveKey.as_view()
+pair = sensitive_post_parameters("code")(recorded(Pair.as_view()))
+unpair = recorded(deactivate_totp)
+new_recovery_codes = recorded(generate_recovery_codes)
+add_key = recorded(add_webauthn)
+remove_key = recorded(RemoveKey.as_view())
 
 
 def handled(request: HttpRequest) -> bool:

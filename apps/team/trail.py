@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from .belongings import known
 from .models import AuditEntry
 
 PER_PAGE = 50
@@ -44,7 +45,9 @@ def matching(asked: dict[str, Any]) -> QuerySet[AuditEntry]:
     if action := asked.get("action"):
         entries = entries.filter(action=action)
     if words := asked.get("q"):
-        entries = entries.filter(Q(thing__icontains=words) | Q(detail__icontains=words))
+        entries = entries.filter(
+            Q(thing__icontains=words) | Q(detail__icontains=words) | Q(thing__in=known().references(words))
+        )
     if since := asked.get("since"):
         entries = entries.filter(at__gte=datetime.combine(since, time.min, UTC))
     if until := asked.get("until"):
@@ -52,11 +55,20 @@ def matching(asked: dict[str, Any]) -> QuerySet[AuditEntry]:
     return entries
 
 
+def shown(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
+    """Entries with today's names of what they hold by a reference."""
+    rows = list(entries)
+    names = known().named({row.thing for row in rows})
+    for row in rows:
+        row.named = names.get(row.thing, "")
+    return rows
+
+
 def page(entries: QuerySet[AuditEntry], before: int | None, size: int = PER_PAGE) -> Page:
     """So many, and the number to go on from. Entries that arrive meanwhile shift nothing."""
     if before:
         entries = entries.filter(number__lt=before)
-    rows = list(entries[: size + 1])
+    rows = shown(entries[: size + 1])
     return Page(rows[:size], rows[size - 1].number if len(rows) > size else None)
 
 

@@ -1,7 +1,6 @@
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path, re_path
 
@@ -32,15 +31,15 @@ signing_in = [
 second_factor = [
     path("second-factor/", second_factor_views.overview, name="mfa_index"),
     path("second-factor/app/", second_factor_views.pair, name="mfa_activate_totp"),
-    path("second-factor/app/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("second-factor/app/off/", second_factor_views.unpair, name="mfa_deactivate_totp"),
     path("second-factor/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "second-factor/recovery-codes/new/",
-        recovery_codes.generate_recovery_codes,
+        second_factor_views.new_recovery_codes,
         name="mfa_generate_recovery_codes",
     ),
     path("second-factor/passkeys/", passkeys.list_webauthn, name="mfa_list_webauthn"),
-    path("second-factor/passkeys/new/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("second-factor/passkeys/new/", second_factor_views.add_key, name="mfa_add_webauthn"),
     path("second-factor/passkeys/<int:pk>/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
     path(
         "second-factor/passkeys/<int:pk>/remove/", second_factor_views.remove_key, name="mfa_remove_webauthn"

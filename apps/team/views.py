@@ -35,7 +35,7 @@ def people(request: HttpRequest) -> HttpResponse:
             (words, [code in roles.MAY[role] for role in roles.ROLES])
             for code, words in roles.PERMISSIONS.items()
         ],
-        "entries": AuditEntry.objects.order_by("-number")[:_LATEST],
+        "entries": trail.shown(AuditEntry.objects.order_by("-number")[:_LATEST]),
     }
     return render(request, "team/people.html", context)
 
@@ -138,7 +138,7 @@ def _person_page(request: HttpRequest, pk: int, status: int = 200, **forms: Any)
         "sessions": UserSession.objects.filter(user=shown).order_by("-last_seen_at"),
         "role_form": RoleForm(initial={"role": shown.role}),
         "successor_form": SuccessorForm(person=shown),
-        "entries": trail.matching({"q": shown.email})[:_LATEST],
+        "entries": trail.shown(trail.matching({"q": shown.email})[:_LATEST]),
         "now": timezone.now(),
         **forms,
     }

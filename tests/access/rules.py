@@ -155,6 +155,7 @@ RULES: dict[str, Rule] = {
     "connections:check_all": admins(POST),
     "connections:detail": support_up(pk=connection),
     "connections:renew": admins(POST, pk=connection),
+    "connections:rotate": admins(pk=connection),
     "connections:ask": admins(POST, pk=connection),
     "connections:disconnect": admins(pk=connection),
     "connections:grants": admins(pk=somebody),

@@ -40,6 +40,31 @@ def test_scopes_lost_and_gained_are_named(make_connection, sandbox):
     assert connection.lost_scopes == ["business_management"]
 
 
+def test_what_its_owner_has_declined_or_let_lapse_is_told_once(make_connection, sandbox):
+    connection = make_connection("Zoë", "user")
+    Connection.objects.update(wanted_scopes=["ads_read", "ads_management", "business_management"])
+    sandbox.set_reach(
+        "user", scopes=["ads_read"], declined=["ads_management"], expired=["business_management"]
+    )
+
+    assert look(connection).changes == [
+        "Lost ads_management, business_management, public_profile.",
+        "Its owner has declined ads_management.",
+        "Expired: business_management.",
+    ]
+    assert connection.permissions["ads_management"] == "declined"
+    assert look(connection).changes == []
+
+
+def test_a_system_user_has_nobody_who_could_decline(make_connection, sandbox):
+    connection = make_connection()
+
+    look(connection)
+
+    assert connection.permissions == {}
+    assert "me/permissions" not in sandbox.state()["call_counts"]
+
+
 def test_a_token_that_may_not_read_ads_any_more_is_refused(make_connection, sandbox):
     connection = make_connection()
     sandbox.set_reach("system", scopes=["business_management"])
@@ -122,6 +147,17 @@ def test_an_answer_that_is_none_leaves_all_as_it_was(make_connection, sandbox, n
     assert done.reason
     assert Connection.objects.filter(pk=connection.pk).values().get() == before
     assert connection.reach.filter(lost_at=None).count() == 12
+
+
+@pytest.mark.parametrize("path", ["/me$", "/me/adaccounts$", "/me/permissions$"])
+def test_a_wrong_signature_is_the_apps_fault_and_not_the_tokens(make_connection, sandbox, no_pauses, path):
+    connection = make_connection("Zoë", "user")
+    sandbox.fail("error", path=path, code=104, message="Incorrect signature", times=9)
+
+    done = look(connection)
+
+    assert (done.outcome, connection.state) == ("unchecked", "active")
+    assert "Check the app secret in the settings." in done.reason
 
 
 def test_meta_that_calls_a_token_dead_in_passing_is_believed_only_when_it_says_so(make_connection, sandbox):

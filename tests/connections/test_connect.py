@@ -285,7 +285,7 @@ def test_a_name_that_nobody_could_read_is_refused(attempt, sandbox, name, senten
 def test_blanks_in_a_name_do_not_make_another_name(attempt, sandbox):
     attempt("agency EU", sandbox.token())
 
-    outcome = attempt("  agency   EU ", sandbox.token())
+    outcome = attempt("  agency   EU ", sandbox.token("sixty_day"))
 
     assert "agency EU has a new token" in outcome.text
     assert Connection.objects.get().name == "agency EU"
@@ -363,10 +363,38 @@ def test_of_two_who_connect_the_same_at_once_one_connection_is_left(sandbox, at_
     assert Connection.objects.count() == 1
     assert AdAccount.objects.count() == 12
     for result in results:
-        assert isinstance(result, tokens.Connected | tokens.Refusal), repr(result)
-    assert any(isinstance(result, tokens.Connected) for result in results)
+        assert isinstance(result, tokens.Connected | tokens.NameRefused), repr(result)
+    assert sum(isinstance(result, tokens.Connected) for result in results) == (
+        2 if second == "reporting" else 1
+    )
     connection = Connection.objects.get()
     assert unseal(connection.sealed_token, connection.token_place).startswith("EAA")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_button_pressed_twice_ends_at_the_same_connection(admin, signed_in, sandbox, at_once):
+    sandbox.fail("delay", path="/me/adaccounts$", seconds=0.3, times=2)
+    one, other = signed_in(admin), signed_in(admin)
+    given = {"name": "reporting", "token": sandbox.token("system")}
+
+    pages = at_once(
+        *[lambda browser=browser: browser.post("/connections/new/", given) for browser in (one, other)]
+    )
+
+    assert [page.status_code for page in pages] == [302, 302]
+    connection = Connection.objects.get()
+    assert connection.state == "active"
+    assert connection.checks.count() == 1
+
+
+def test_the_same_token_once_more_is_no_new_token(attempt, sandbox):
+    attempt("reporting", sandbox.token("system"))
+
+    outcome = attempt("reporting", sandbox.token("system"))
+
+    assert outcome.taken
+    assert "reporting is connected as reporting-prod (system user); 12 ad accounts found." in outcome.text
+    assert Connection.objects.get().checks.count() == 1
 
 
 # --- the command ---------------------------------------------------------------------------------

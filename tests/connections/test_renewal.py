@@ -380,7 +380,8 @@ def test_weeks_without_meta_warn_when_it_gets_close_and_end_well(
 def test_twenty_processes_exchange_once(make_connection, sandbox, program):
     connection = make_connection(token="expiring")
 
-    twenty = program("20", "refresh_tokens", "--json", script=("-m", "tests.connections.twenty"), text=True)
+    words = (timezone.now().isoformat(), "20", "refresh_tokens", "--json")
+    twenty = program(*words, script=("-m", "tests.connections.twenty"), text=True)
     out, err = twenty.communicate(timeout=300)
 
     assert twenty.returncode == 0, err

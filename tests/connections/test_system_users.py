@@ -3,6 +3,7 @@
 import pytest
 
 from apps.connections.models import Connection
+from apps.team.models import AuditEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -118,3 +119,40 @@ def test_a_connection_and_a_step_that_are_not_there(create, admin, signed_in):
     assert browser.post(f"{address}nonsense/").status_code == 404
     assert browser.get(f"{address}install/").status_code == 405
     assert browser.get(f"{BASE}3f0c7a52-6d0e-4a53-9c39-3d2f1f1b8a11/").status_code == 404
+
+
+def test_one_ad_account_that_fails_is_named_and_the_others_are_assigned_and_audited(
+    create, business, sandbox
+):
+    browser, address = create()
+    one, bad, other = three_accounts(business, sandbox)
+    sandbox.fail("error", path=f"/act_{bad}/assigned_users$", code=200, status=403, message="no", times=1)
+
+    page = browser.post(f"{address}assign/", {"accounts": [one, bad, other], "purpose": "read"})
+
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert "Not every ad account was assigned." in text
+    assert f"({bad})</b>: admin token may not manage this" in text
+    assert "Assigned to night-reader: 2 ad accounts." in text
+    entry = AuditEntry.objects.get(action="system_user.assigned")
+    assert entry.detail == f"reading: {one}, {other}; not assigned: {bad}"
+    held = sandbox._state.staff.by_id[address.rstrip("/").rpartition("/")[2]].targets
+    assert sorted(held) == sorted([one, other])
+
+
+def test_without_an_answer_the_rest_is_not_tried_and_nothing_is_audited(create, business, sandbox, no_pauses):
+    browser, address = create()
+    chosen = three_accounts(business, sandbox)
+    sandbox.fail("reset", path="/assigned_users$", times=9)
+
+    page = browser.post(f"{address}assign/", {"accounts": chosen, "purpose": "read"})
+
+    assert page.status_code == 422
+    assert "No ad account was assigned." in page.content.decode()
+    assert "Not tried after that: " in page.content.decode()
+    assert not AuditEntry.objects.filter(action="system_user.assigned").exists()
+
+
+def three_accounts(business, sandbox):
+    return [one.id for one in sandbox._state.world.accounts if one.business.id == business][:3]

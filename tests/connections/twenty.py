@@ -1,21 +1,26 @@
 """A program of its own: does the same command in so many processes that begin together. Prints what each printed.
 
-python -m tests.connections.twenty 20 refresh_tokens --json
+python -m tests.connections.twenty 2026-11-23T10:00:00+00:00 20 refresh_tokens --json
+
+They live at the moment that is given, like the test that starts them.
 """
 
 import io
 import os
 import sys
+from datetime import datetime
 
 import django
+import time_machine
 from django.core.management import CommandError, call_command
 
 
 def main() -> int:
     django.setup()
-    number, *words = sys.argv[1:]
+    moment, number, *words = sys.argv[1:]
     hold, go = os.pipe()
-    children = [_begin(hold, go, words) for _ in range(int(number))]
+    with time_machine.travel(datetime.fromisoformat(moment)):
+        children = [_begin(hold, go, words) for _ in range(int(number))]
     os.close(hold)
     os.close(go)  # nobody can write any more: all of them read the end, and start
     return sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)

@@ -52,7 +52,7 @@ TABLE = [
     (100, 36008, "auth", "never"),
     (100, 36009, "auth", "never"),
     (102, None, "auth", "never"),
-    (104, None, "auth", "once"),
+    (104, None, "invalid", "once"),
     (190, None, "auth", "never"),
     (190, 458, "auth", "never"),
     (190, 459, "auth", "never"),

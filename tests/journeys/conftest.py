@@ -45,6 +45,15 @@ class Site:
         client.force_login(self.people[who])
         return client.cookies["sessionid"].value
 
+    @property
+    def places(self) -> dict[str, object]:
+        """What stands for something in an address."""
+        from apps.connections.models import Connection
+
+        connection = Connection.objects.get(name="reporting")
+        person = self.people["marketer"]
+        return {"account": self.account("Fjäll").act_id, "connection": connection.pk, "person": person.pk}
+
     def account(self, piece: str):
         from apps.connections.models import AdAccount
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from apps.connections.models import AccountGrant, AdAccount
 from apps.reporting.campaign_table import CSV_COLUMNS, ROWS_PER_PAGE
 from apps.reporting.models import SyncRun
+from apps.team.models import AuditEntry
 
 from .factories import (
     BEFORE_28,
@@ -446,6 +447,22 @@ def test_a_page_that_is_not_there_is_replaced_by_the_nearest(reader, many, asked
 
 
 # --- CSV -----------------------------------------------------------------------------------------
+
+
+def test_who_takes_which_days_of_what_is_in_the_audit_trail(busy, marketer, signed_in):
+    AccountGrant.objects.create(user=marketer, account=busy)
+
+    signed_in(marketer).get(f"{CSV}?period=yesterday")
+
+    entry = AuditEntry.objects.get(action="performance.exported")
+    assert (entry.actor, entry.thing) == (marketer.pk, "campaigns")
+    assert entry.detail == f"{YESTERDAY} to {YESTERDAY}, 1 ad account: Fjord Outdoor"
+
+
+def test_what_is_looked_at_is_no_entry(busy, reader):
+    reader.get(PAGE)
+
+    assert not AuditEntry.objects.exists()
 
 
 def rows_of(response):

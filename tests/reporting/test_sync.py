@@ -370,6 +370,24 @@ def test_a_refused_token_stops_the_sync_and_says_why(make_account, sandbox):
     assert sandbox.state()["calls"] == calls
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (104, "Incorrect signature"),
+        (100, "Invalid appsecret_proof provided in the API argument"),
+        (1, "Error validating client secret."),
+    ],
+)
+def test_a_wrong_app_secret_refuses_no_connection_and_names_the_secret(make_account, sandbox, code, message):
+    account = make_account("Fjäll")
+    sandbox.fail(path="/insights$", code=code, message=message, times=9)
+
+    run = perform(account)
+
+    assert "Check the app secret in the settings." in run.error
+    assert Connection.objects.get().state == "active"
+
+
 def test_a_refusal_of_the_token_before_does_not_stop_the_new_one(
     make_account, make_connection, sandbox, at_once
 ):

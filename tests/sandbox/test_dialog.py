@@ -79,6 +79,16 @@ def test_what_was_unticked_is_declined_and_offered_again_only_on_demand(dialog, 
     assert "ads_management" in again.split("</form>")[0]
 
 
+def test_what_has_lapsed_is_told_as_expired(sandbox, graph):
+    sandbox.set_reach("user", scopes=["ads_read"], declined=["ads_management"], expired=["email"])
+
+    listed = {
+        row["permission"]: row["status"] for row in graph.data("me/permissions", token=sandbox.token("user"))
+    }
+
+    assert listed == {"ads_read": "granted", "ads_management": "declined", "email": "expired"}
+
+
 def test_a_configuration_replaces_the_scopes(dialog, redeem, graph):
     everything = ["ads_read", "ads_management", "business_management"]
     token = redeem(told(dialog(config_id="99", scope="", ticked=everything))["code"]).json()["access_token"]

@@ -5,7 +5,7 @@ import json
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from apps.team import second_factor
@@ -98,7 +98,6 @@ def test_a_role_that_needs_one_asks_at_once(required, marketer, client):
 # --- pairing -------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
 def test_pairing_shows_ten_recovery_codes_once_and_opens_everything(required, admin, pair):
     browser, _, codes = pair(admin)
 
@@ -107,6 +106,53 @@ def test_pairing_shows_ten_recovery_codes_once_and_opens_everything(required, ad
     again = browser.get("/second-factor/recovery-codes/")
     assert not any(code in again.content.decode() for code in codes)
     assert actions()[-2:] == ["second_factor.added", "second_factor.added"]
+
+
+def test_no_factor_without_its_entry(admin, client):
+    """As when the program dies between the two: neither is there."""
+    sign_in(client, admin)
+    secret = phones.secret_on(client.get("/second-factor/app/").content.decode())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE team_auditentry ADD CONSTRAINT none CHECK (action <> 'second_factor.added') NOT VALID"
+        )
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        client.post("/second-factor/app/", {"code": phones.code(secret)})
+
+    assert not Authenticator.objects.exists()
+
+
+def test_each_change_of_a_factor_is_one_entry(admin, pair, clock):
+    browser, _, _ = pair(admin)
+    before = len(actions())
+
+    browser.post("/second-factor/recovery-codes/new/")
+    browser.post("/second-factor/app/off/")
+
+    entries = AuditEntry.objects.order_by("number").values_list("action", "thing")[before:]
+    assert list(entries) == [
+        ("second_factor.renewed", "recovery codes"),
+        ("second_factor.removed", "authenticator app"),
+        ("second_factor.removed", "recovery codes"),
+    ]
+
+
+def test_while_the_keys_are_away_nothing_is_paired_and_it_is_said(admin, client, settings):
+    sign_in(client, admin)
+    secret = phones.secret_on(client.get("/second-factor/app/").content.decode())
+    settings.TOKEN_KEYS_FROM, settings.VAULT_ADDR, settings.VAULT_TOKEN = (
+        ["vault:x"],
+        "http://127.0.0.1:9",
+        "t",
+    )
+
+    page = client.post("/second-factor/app/", {"code": phones.code(secret)}, follow=True)
+
+    assert page.redirect_chain == [("/second-factor/", 302)]
+    assert second_factor.NOT_SEALED in page.content.decode()
+    assert not Authenticator.objects.exists()
+    assert "second_factor.added" not in actions()
 
 
 def test_the_picture_is_an_svg_of_ours(admin, client):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from ..deaths import cause
 from ..querysets import WORKING, ConnectionQuerySet
 
+REFERENCE = "connection "
 # Days before the end of a token from which on a person should act.
 SOON = 15
 # How exactly it is known when a token last went well: not every call is worth a write.
@@ -58,6 +59,8 @@ class Connection(models.Model):
     wanted_scopes = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     lost_scopes = models.JSONField(default=list)
+    # What a person said to each: granted, declined or expired, in Meta's words. Empty for a system user.
+    permissions = models.JSONField(default=dict)
     granular_scopes = models.JSONField(default=list)
     issued_at = models.DateTimeField(null=True)
     # Null with `never_expires` unset means that Meta did not say.
@@ -88,6 +91,11 @@ class Connection(models.Model):
     def token_place(self) -> str:
         """Where the token is sealed to."""
         return f"connections_connection|{self.pk}|token"
+
+    @property
+    def reference(self) -> str:
+        """How texts that can not be taken back speak of it: of a person's they have no name."""
+        return f"{REFERENCE}{self.pk}" if self.kind == self.Kind.USER else self.name
 
     def refuse(self, error: Exception) -> None:
         """Meta turned this token down: rest until someone connects again. One stored meanwhile is not meant."""
@@ -126,6 +134,10 @@ class Connection(models.Model):
     def missing_scopes(self) -> list[str]:
         """What it is meant for and may not do."""
         return [scope for scope in self.wanted_scopes if scope not in self.scopes]
+
+    def scopes_said_to_be(self, status: str) -> list[str]:
+        """Those that their owner has declined, or whose consent has expired."""
+        return sorted(scope for scope, told in self.permissions.items() if told == status)
 
     @property
     def days_left(self) -> int | None:

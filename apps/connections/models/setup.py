@@ -15,6 +15,9 @@ class SetupStep(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.NOT_STARTED)
     # Lines of what was asked and what Meta answered. The last good ones stay when a later check fails.
     evidence = models.JSONField(default=list)
+    # What the last check read and other pages show too, by its name: Meta's words.
+    facts = models.JSONField(default=dict)
+    facts_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     # The last check, whatever came of it.
     checked_at = models.DateTimeField(null=True)

@@ -13,8 +13,11 @@ BEGINNING = "0" * 64
 class AuditEntry(models.Model):
     """Who did what to which thing, when and from where. Written by `team.audit.record`, then never changed.
 
-    The person is written down, not pointed to: an entry outlives whom it is about.
+    Who acted is written down, not pointed to: an entry outlives them. Of people at Meta, whose data must be deleted
+    when they ask for it, `thing` holds a reference only, and readers look up its name.
     """
+
+    named = ""  # what a reference in `thing` is called today; set by whoever shows the entry
 
     number = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()
