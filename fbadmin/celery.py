@@ -82,6 +82,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=1, minute=40),
         "options": {"expires": 12 * HOUR},
     },
+    # Tokens that nobody gave a name within a quarter of an hour are deleted.
+    "forget-pending": {
+        "task": "apps.connections.tasks.forget_pending",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     # A task is a nudge: whatever is due and has no worker is found here.
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }

@@ -101,6 +101,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.facebook",
     "django_htmx",
     "csp",
 ]
@@ -233,6 +235,10 @@ MFA_TOTP_ISSUER = ORGANISATION or "fbadmin"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TRUST_ENABLED = True
+# The login at Meta connects ad accounts and signs nobody in here. We seal what comes of it; allauth keeps nothing.
+SOCIALACCOUNT_ADAPTER = "apps.connections.meta_login.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 # Knows what hangs on a person above `team`, which may not look up: apps/team/belongings.py.
 BELONGINGS = "apps.connections.belongings"
 # How many proxies of ours add to X-Forwarded-For. None: the header is not believed.

@@ -91,6 +91,11 @@ def _describe(rows: list[dict[str, Any]], fields: list[str]) -> None:
     )
 
 
+def described(rows: list[dict[str, Any]]) -> list[AdAccount]:
+    """The ad accounts as Meta told of them, in order, not stored."""
+    return sorted(map(_from_graph, rows), key=lambda account: (account.name, account.meta_id))
+
+
 def _why_lost(connection: Connection, account: AdAccount) -> str:
     """The likely cause: the token works, and yet Meta lists the ad account no more."""
     limits = [
@@ -145,4 +150,4 @@ def _code(value: Any) -> int:
     return number if 0 <= number < 2**31 else 0
 
 
-__all__ = ["Stored", "fetch", "store"]
+__all__ = ["Stored", "described", "fetch", "store"]

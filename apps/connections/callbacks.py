@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.graphapi import BadSignedRequest, SignedRequest, read_signed_request
 
-from . import deeds, disconnecting, history
+from . import deeds, disconnecting, history, pending
 from .models import Connection, LoginLink, UserCallback
 
 # Meta tells us at once. What was signed long ago, or in the future, is a copy that somebody kept.
@@ -35,6 +35,7 @@ def deauthorize(told: SignedRequest) -> UserCallback:
     mine = [one for one in _of(told) if one.issued_at is None or one.issued_at.timestamp() <= told.issued_at]
     for connection in mine:
         _end(connection, _REMOVED, "Its owner has removed the app.")
+    pending.forget_person(told.user_id)
     return _note(UserCallback.Kind.DEAUTHORIZE, mine)
 
 
@@ -45,6 +46,7 @@ def delete(told: SignedRequest) -> UserCallback:
     Sentences about them go as a whole: a name that they bore once can not be searched for.
     """
     mine = _of(told)
+    pending.forget_person(told.user_id)
     for connection in mine:
         history.forget(connection)
         connection.renewal_error, connection.permissions, connection.granular_scopes = "", {}, []
@@ -53,7 +55,7 @@ def delete(told: SignedRequest) -> UserCallback:
         connection.name = f"Deleted person {connection.subject_id[-6:]}"
         _end(connection, _DELETED, _OWNER_GONE)
         connection.reach.update(lost_reason=_OWNER_GONE)
-        LoginLink.objects.filter(connection=connection).update(email="", outcome="")
+        LoginLink.objects.filter(connection=connection).update(email="", name="", outcome="")
     return _note(UserCallback.Kind.DELETION, mine)
 
 

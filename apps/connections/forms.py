@@ -2,7 +2,9 @@ from typing import Any
 
 from django import forms
 
+from . import tokens
 from .models import Connection
+from .scopes import PURPOSES
 
 LIVES = [("60", "60 days, renewed by itself (Meta's advice)"), ("never", "Without end")]
 
@@ -17,13 +19,70 @@ def token_field(label: str) -> forms.CharField:
     )
 
 
-class ConnectForm(forms.Form):
-    """A name and a pasted token. The token is never shown again, not even after a mistake."""
+
+class ScopesForm(forms.Form):
+    """What it will be used for. Reading is always part of it."""
+
+    scope = forms.MultipleChoiceField(
+        label="What will it be used for?",
+        required=False,
+        choices=[(scope, purpose.needed_for) for scope, purpose in PURPOSES.items()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class TokenForm(forms.Form):
+    """A pasted token. It is never shown again, not even after a mistake."""
+
+    token = token_field("System-user token")
+    scope = forms.MultipleChoiceField(
+        label="What will it be used for?",
+        required=False,
+        choices=[(scope, purpose.needed_for) for scope, purpose in PURPOSES.items()],
+        initial=["ads_read"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class NameForm(forms.Form):
+    """What to call it and, where only a person's login keeps it alive, whom to ask."""
 
     name = forms.CharField(
         label="Name", max_length=80, help_text="Whose it is, as your team says it: “reporting”, “agency EU”."
     )
-    token = token_field("System-user token")
+    owner_email = forms.EmailField(
+        label="Whom to ask by mail",
+        required=False,
+        help_text="Gets a link when only another login at Meta keeps it alive. Empty: the admins hand it over.",
+    )
+
+    def __init__(self, *args: Any, by_login: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by_login:
+            del self.fields["owner_email"]
+
+
+class InviteForm(ScopesForm):
+    """A link for somebody else. The scopes come along from the choice above it."""
+
+    name = forms.CharField(
+        label="Name of the connection", max_length=80, help_text="Whose it will be: “Nordic Shop, Kofi”."
+    )
+    email = forms.EmailField(
+        label="Their mail address",
+        required=False,
+        help_text="Empty: the link is shown to you, to be handed over.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].widget = forms.MultipleHiddenInput()
+
+    def clean_name(self) -> str:
+        try:
+            return tokens.clear_new_name(self.cleaned_data["name"])
+        except tokens.NameRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
 
 
 class PasteForm(forms.Form):

@@ -22,7 +22,12 @@ PATH = "/connections/link/{key}/"
 
 
 def make(
-    connection: Connection | None, *, scopes: Sequence[str] = (), email: str = "", by: Any = None
+    connection: Connection | None,
+    *,
+    scopes: Sequence[str] = (),
+    email: str = "",
+    name: str = "",
+    by: Any = None,
 ) -> tuple[LoginLink, str]:
     """A link and its address, which exists nowhere but in what is returned. An older one for the same ends."""
     key = secrets.token_urlsafe(32)
@@ -32,7 +37,12 @@ def make(
         email = email or connection.owner_email
         scopes = scopes or connection.wanted_scopes or connection.scopes
     link = LoginLink.objects.create(
-        key_hash=hash_of(key), connection=connection, scopes=list(scopes), email=email, created_by=by
+        key_hash=hash_of(key),
+        connection=connection,
+        scopes=list(scopes),
+        email=email,
+        name=name,
+        created_by=by,
     )
     return link, f"{settings.SITE_URL}{PATH.format(key=key)}"
 
@@ -49,6 +59,17 @@ def find(key: str) -> LoginLink | None:
     return found
 
 
+class Gone(Exception):
+    """The link was used, replaced, or is too old."""
+
+
+def use(link: LoginLink, connection: Connection) -> None:
+    """Within the transaction that stores what came of it. Raises Gone when somebody was quicker."""
+    mine = LoginLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=timezone.now())
+    if not mine.update(used_at=timezone.now(), connection=connection, outcome="Connected."):
+        raise Gone
+
+
 def can_help(connection: Connection) -> bool:
     """Whether a login of its owner would keep it alive, or bring it back."""
     return connection.kind == Connection.Kind.USER
@@ -63,11 +84,29 @@ def send(connection: Connection, *, by: Any = None) -> bool:
     who = connection.subject_name or "its owner"
     recipients = [link.email] if link.email else list(User.objects.admins().values_list("email", flat=True))
     text = _words(connection, who, address)
+    left = _mail(f"Please log in at Meta once: {connection}", text, recipients)
+    if not left:
+        LoginLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
+    return left
+
+
+def send_new(link: LoginLink, address: str) -> bool:
+    """Mail a link that connects somebody new to the address it was made for. False: it did not leave."""
+    who = link.created_by.name if link.created_by else "The dashboard"
+    text = (
+        f"{who} asks you to log in at Meta, so that the figures of your ad accounts can be shown in "
+        f"{settings.ORGANISATION or 'our'} dashboard. You see there what is asked for, and can say no.\n\n"
+        f"Open this link. It works once, for 24 hours:\n\n{address}\n\n"
+        "If you do not know what this is about, do not open it, and ask whoever sent it."
+    )
+    return _mail(f"{who} asks you to log in at Meta once", text, [link.email])
+
+
+def _mail(subject: str, text: str, recipients: Sequence[str]) -> bool:
     try:
-        send_mail(f"Please log in at Meta once: {connection}"[:200], text, None, recipients)
+        send_mail(subject[:200], text, None, list(recipients))
     except (SMTPException, OSError) as fault:
         logger.warning("The mail with a login link did not leave: %s", fault)
-        LoginLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
         return False
     return True
 

@@ -1,6 +1,6 @@
 """What each permission is for, what its owner and Meta said to it, and what goes missing without it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.graphapi import permissions
@@ -11,20 +11,46 @@ from .models import Connection
 
 @dataclass(frozen=True)
 class Purpose:
+    """`in_words`: what is allowed, as the person reads it who is asked."""
+
     needed_for: str
     without: str
+    in_words: str
 
 
 PURPOSES = {
-    "ads_read": Purpose("Reporting", "Nothing can be read: no campaigns, no numbers"),
+    "ads_read": Purpose(
+        "Reporting",
+        "Nothing can be read: no campaigns, no numbers",
+        "Read your ad accounts, their campaigns and their numbers",
+    ),
     "ads_management": Purpose(
-        "Changing campaigns, webhooks of ad accounts", "Campaigns can be read, not changed"
+        "Changing campaigns, webhooks of ad accounts",
+        "Campaigns can be read, not changed",
+        "Change campaigns: pause, resume, rename, set budgets",
     ),
     "business_management": Purpose(
-        "Listing the business's assets, system users", "Ad accounts are found, their business is not"
+        "Listing the business's assets, system users",
+        "Ad accounts are found, their business is not",
+        "List the businesses that the ad accounts belong to",
     ),
 }
 _IN_EVERY_TOKEN = {"public_profile", "email"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A permission in words, for who is asked for it."""
+
+    scope: str
+    words: str
+
+
+def asked(wanted: Iterable[str]) -> list[Asked]:
+    return [
+        Asked(scope, PURPOSES[scope].in_words if scope in PURPOSES else "Asked for before")
+        for scope in wanted
+    ]
 
 
 @dataclass(frozen=True)
@@ -42,9 +68,18 @@ class ScopeRow:
 
 def rows(connection: Connection, levels: Mapping[str, str]) -> list[ScopeRow]:
     """Those that we know first, then whatever else it has. `levels`: Meta's access level by permission."""
-    everything = _all(connection)
-    known = [scope for scope in PURPOSES if scope in everything]
-    return [_row(connection, scope, levels) for scope in [*known, *sorted(everything - set(known))]]
+    return [_row(connection, scope, levels) for scope in in_order(_all(connection))]
+
+
+def in_order(named: Iterable[str]) -> list[str]:
+    """Those that we know first, by weight; then the others by name."""
+    every = set(named)
+    return [*(scope for scope in PURPOSES if scope in every), *sorted(every - set(PURPOSES))]
+
+
+def compared(wanted: Iterable[str], granted: Iterable[str], told: Mapping[str, str]) -> list[ScopeRow]:
+    """Of a token that is not stored yet: what was asked for against what was given. `told`: its owner's own word."""
+    return rows(Connection(wanted_scopes=list(wanted), scopes=list(granted), permissions=dict(told)), {})
 
 
 def _all(connection: Connection) -> set[str]:

@@ -24,6 +24,7 @@ from .purposes import Purpose
 State = SetupStep.State
 DEVELOPERS, BUSINESS = "https://developers.facebook.com/apps", "https://business.facebook.com/settings"
 CALLBACKS = {
+    "OAuth redirect": "/connections/login/callback/",
     "Webhook callback": "/hooks/meta/",
     "Deauthorize callback": "/hooks/meta/deauthorize/",
     "Data deletion callback": "/hooks/meta/data-deletion/",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -65,6 +65,14 @@ class NameRefused(Refusal):
     """It is the name that will not do."""
 
 
+class ScopeMissing(Refusal):
+    """It may not read ads, so nothing could be done with it."""
+
+
+class OtherIdentity(Refusal):
+    """It belongs to somebody else than the connection that it is meant for."""
+
+
 class Unchecked(Refusal):
     """The check itself could not be made, which says nothing about the token."""
 
@@ -117,24 +125,40 @@ def connect(
     Raises Refusal, with nothing stored.
     """
     name = clean_name(name)
-    checked = examine(clean_token(token))
+    return keep(name, examine(clean_token(token)), by=by, via=via, wanted_scopes=wanted_scopes)
+
+
+def keep(
+    name: str,
+    checked: Examined,
+    *,
+    by: Any = None,
+    via: Connection.Via = Connection.Via.PASTED,
+    wanted_scopes: Sequence[str] = (),
+    owner_email: str = "",
+    also: Callable[[Connected], None] = lambda connected: None,
+) -> Connected:
+    """Seal and store a token that Meta has just been asked about. Raises Refusal, with nothing stored.
+
+    `also` is done in the same transaction, last; what it raises undoes all.
+    """
+
+    def attempt() -> Connected:
+        existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
+        known = existing or Connection(name=clean_name(name), created_by=by, version=0)
+        known.owner_email = owner_email or known.owner_email
+        return _store(known, checked, existing is not None, by, via, list(wanted_scopes), also)
+
     try:
-        return _connect(name, checked, by, via, list(wanted_scopes))
+        return attempt()
     except IntegrityError:
         # Made by somebody else since we looked, or by the same person's second press: now it is there.
-        return _connect(name, checked, by, via, list(wanted_scopes))
-
-
-def _connect(
-    name: str, checked: Examined, by: Any, via: Connection.Via, wanted_scopes: list[str]
-) -> Connected:
-    existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
-    return _store(name, checked, existing, by, via, wanted_scopes)
+        return attempt()
 
 
 def put_in_place(connection: Connection, checked: Examined, *, by: Any, via: Connection.Via) -> Connected:
     """Store a checked token of the same identity in place of the present one. Raises Unchecked when keys are away."""
-    return _store(connection.name, checked, connection, by, via, [])
+    return _store(connection, checked, True, by, via, [], lambda connected: None)
 
 
 def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Connection | None:
@@ -150,10 +174,38 @@ def clear_to_connect(name: str, subject_id: str, subject_name: str = "") -> Conn
             f"“{existing.name}”. To replace that connection's token, connect under that name."
         )
     if not existing and found:
-        raise NameRefused(
-            f"The name “{name}” is taken by a connection of another identity. Choose another name."
-        )
+        raise NameRefused(_taken(name))
     return existing
+
+
+def clear_new_name(name: str) -> str:
+    """The name as it will be kept. Raises NameRefused when a connection has it already."""
+    name = clean_name(name)
+    if Connection.objects.filter(name=name).exists():
+        raise NameRefused(_taken(name))
+    return name
+
+
+def _taken(name: str) -> str:
+    return f"The name “{name}” is taken by a connection of another identity. Choose another name."
+
+
+def of_identity(subject_id: str) -> Connection | None:
+    """The connection of somebody at Meta; there is at most one."""
+    found: Connection | None = Connection.objects.filter(
+        app_id=settings.META_APP_ID, subject_id=subject_id
+    ).first()
+    return found
+
+
+def insist_on(connection: Connection, checked: Examined) -> None:
+    """Raises OtherIdentity when the token is not of this connection's own identity."""
+    if (connection.app_id, connection.subject_id) == (settings.META_APP_ID, checked.info.user_id):
+        return
+    raise OtherIdentity(
+        f"“{connection}” belongs to {connection.subject_name or connection.subject_id}, and this token to "
+        f"{checked.subject_name or checked.info.user_id}. Nothing was changed."
+    )
 
 
 def clean_name(name: str) -> str:
@@ -289,21 +341,21 @@ def _insist(info: TokenInfo) -> None:
         raise Refusal(f"Meta does not say whose token this is. {_A_NEW_ONE}")
     if NEEDED_SCOPE not in info.scopes:
         has = ", ".join(info.scopes) or "nothing"
-        raise Refusal(
+        raise ScopeMissing(
             f"The token lacks {NEEDED_SCOPE} (it grants {has}). Generate it again with {NEEDED_SCOPE} ticked.",
             info=info,
         )
 
 
 def _store(
-    name: str,
+    known: Connection,
     checked: Examined,
-    existing: Connection | None,
+    again: bool,
     by: Any,
     via: Connection.Via,
     wanted_scopes: list[str],
+    also: Callable[[Connected], None],
 ) -> Connected:
-    known = existing or Connection(name=name, created_by=by, version=0)
     try:
         sealed = seal_for(known, checked.token)
     except KeysAway as error:
@@ -311,7 +363,8 @@ def _store(
             f"The token is fine and could not be sealed, so nothing was stored. {error}"
         ) from error
     with transaction.atomic():
-        connection = Connection.objects.select_for_update().get(pk=existing.pk) if existing else known
+        connection = Connection.objects.select_for_update().get(pk=known.pk) if again else known
+        connection.owner_email = known.owner_email
         is_new = connection.fingerprint != sealed.fingerprint
         changed = is_new or connection.state != Connection.State.ACTIVE
         put_in(connection, sealed)
@@ -325,12 +378,15 @@ def _store(
         connection.last_good_at = timezone.now()
         connection.save()
         stored = accounts.store(connection, checked.rows)
-        told = "Connected again" if existing else "Connected"
+        told = "Connected again" if again else "Connected"
+        how = " by a login at Meta" if via == Connection.Via.LOGIN else ""
         reached = [f"Reaches {history.named(stored.gained)}."] if stored.gained else []
         if changed or reached:
-            history.note(connection, history.Outcome.CHANGED, [f"{told}.", *reached], by=by)
+            history.note(connection, history.Outcome.CHANGED, [f"{told}{how}.", *reached], by=by)
         expiry.review(connection)
-    return Connected(connection, stored.reached, renewed=existing is not None and is_new)
+        connected = Connected(connection, stored.reached, renewed=again and is_new)
+        also(connected)
+    return connected
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,34 @@
 from django.urls import path
 
-from . import callback_views, detail_views, grants, rotate_views, setup_views, system_user_views, views
+from . import (
+    callback_views,
+    connect_views,
+    detail_views,
+    grants,
+    login_views,
+    rotate_views,
+    setup_views,
+    system_user_views,
+    views,
+)
 
 app_name = "connections"
 
 urlpatterns = [
     path("connections/", views.connections, name="list"),
-    path("connections/new/", views.connect, name="new"),
+    path("connections/new/", connect_views.kinds, name="new"),
+    path("connections/new/token/", connect_views.token, name="new-token"),
+    path("connections/new/login/", connect_views.login, name="new-login"),
+    path("connections/new/<uuid:pk>/", connect_views.found, name="found"),
+    path("connections/login/", login_views.start, name="login-start"),
+    path("connections/login/callback/", login_views.callback, name="login-callback"),
+    path("connections/login/unknown/", login_views.unknown, name="login-unknown"),
+    path("connections/login/ended/<str:key>/", login_views.ended, name="login-ended"),
+    path("connections/link/", login_views.link_page, name="link-page"),
+    path("connections/link/login/", login_views.link_login, name="link-login"),
+    path("connections/link/thanks/", login_views.link_thanks, name="link-thanks"),
+    path("connections/link/found/<uuid:pk>/", login_views.link_found, name="link-found"),
+    path("connections/link/<str:key>/", login_views.link, name="link"),
     path("connections/check/", views.check_all, name="check_all"),
     path("connections/<uuid:pk>/", detail_views.connection, name="detail"),
     path("connections/system-users/", system_user_views.offices, name="system-users"),

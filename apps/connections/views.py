@@ -1,16 +1,13 @@
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.ui.access import page, wants_partial
 from apps.ui.htmx import toast
 
-from . import checking, overview, tokens
-from .forms import ConnectForm
+from . import checking, overview
 from .models import AdAccount, Connection, ConnectionCheck
 
 COVERED_SHOWN = 100
@@ -29,24 +26,6 @@ def connections(request: HttpRequest) -> HttpResponse:
         "uncovered_rest": max(0, len(covered) - COVERED_SHOWN),
     }
     return render(request, "connections/list.html", context)
-
-
-@sensitive_post_parameters("token")
-@page("team.manage_connections", methods=["GET", "POST"])
-def connect(request: HttpRequest) -> HttpResponse:
-    form = ConnectForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            connected = tokens.connect(form.cleaned_data["name"], form.cleaned_data["token"], by=request.user)
-        except tokens.Refusal as refusal:
-            form.add_error("name" if isinstance(refusal, tokens.NameRefused) else "token", str(refusal))
-        else:
-            messages.success(request, str(connected))
-            return redirect("connections:list")
-    status = 422 if form.errors else 200
-    return render(
-        request, "connections/new.html", {"form": form, "app_id": settings.META_APP_ID}, status=status
-    )
 
 
 @page("team.manage_connections", methods=["POST"])

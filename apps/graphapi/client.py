@@ -192,6 +192,20 @@ class Client:
         )
         return read_new_token(body)
 
+    def redeem_code(self, code: str, *, redirect_uri: str, app_id: str, app_secret: str) -> NewToken:
+        """The token for a code of the login dialog. A code is good once: ask with a client that never asks again.
+
+        `redirect_uri`: the very one that the dialog was given.
+        """
+        body = self.get(
+            "oauth/access_token",
+            client_id=app_id,
+            client_secret=app_secret,
+            redirect_uri=redirect_uri,
+            code=code,
+        )
+        return read_new_token(body)
+
     def revoke_token(self, token: str, *, app_id: str, app_secret: str) -> None:
         """End one token of a system user. Ask with it, or with another one of the same app."""
         asked = {"client_id": app_id, "client_secret": app_secret, "revoke_token": token}

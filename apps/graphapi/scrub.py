@@ -21,7 +21,7 @@ SECRET_PARAMS = (
 _NAMED = re.compile(
     rf"({'|'.join(SECRET_PARAMS)})([\\\"']*\s*(?:=|:|%3D|%3A)\s*[\\\"']*)[^&\s\\\"'<>,;)}}\]]+", re.IGNORECASE
 )
-_LOGIN_CODE = re.compile(r"\b(code=)AQ[\w-]+")
+_LOGIN_CODE = re.compile(r"\b(code=)(?:AQ[\w-]+|[\w-]{20,})")
 _BEARER = re.compile(r"\b(Bearer\s+)\S+", re.IGNORECASE)
 _BARE = re.compile(r"EAA[A-Za-z0-9]+|\d{5,}(?:\||%7[Cc])[\w-]{6,}")
 _SHORTEST = 6  # a known secret shorter than this would blot out ordinary words

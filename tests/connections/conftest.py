@@ -10,6 +10,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from tests.connections.at_meta import Dialog
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -25,12 +27,14 @@ def by_page(admin, signed_in):
     browser = signed_in(admin)
 
     def attempt(name, token):
-        response = browser.post("/connections/new/", {"name": name, "token": token}, follow=True)
-        assert response.status_code in {200, 422}
-        words = re.sub(r"<[^>]+>", " ", html.unescape(response.content.decode()))
+        pages = [browser.post("/connections/new/token/", {"token": token}, follow=True)]
+        if pages[0].redirect_chain:
+            pages.append(browser.post(pages[0].redirect_chain[-1][0], {"name": name}, follow=True))
+        assert {page.status_code for page in pages} <= {200, 422}
+        words = re.sub(r"<[^>]+>", " ", html.unescape(pages[-1].content.decode()))
         kept = f"{dict(browser.session)} {browser.cookies.output()}"
-        seen = f"{' '.join(words.split())}\n{response.content.decode()}\n{kept}"
-        return Outcome(bool(response.redirect_chain), seen)
+        seen = f"{' '.join(words.split())}\n{' '.join(page.content.decode() for page in pages)}\n{kept}"
+        return Outcome(len(pages) > 1 and bool(pages[1].redirect_chain), seen)
 
     return attempt
 
@@ -102,3 +106,24 @@ def says_nothing_of(stored, everything_logged):
             assert not any(piece in text for text in texts)
 
     return check
+
+
+@pytest.fixture
+def begin(sandbox):
+    """Begins a login in a browser and gives the dialog at Meta."""
+
+    def go(browser, address="/connections/login/?scope=ads_read&scope=ads_management"):
+        page = browser.get(address)
+        assert page.status_code == 302, page.content.decode()
+        assert page["Location"].startswith(f"{sandbox.url}/v26.0/dialog/oauth?")
+        return Dialog(page["Location"])
+
+    return go
+
+
+@pytest.fixture
+def nothing_of_allauth(db):
+    """Fails when allauth has kept anything of a login."""
+    yield
+    for name in ("SocialAccount", "SocialToken", "SocialApp"):
+        assert not apps.get_model("socialaccount", name)._default_manager.exists()

@@ -11,7 +11,7 @@ from apps.graphapi import TokenRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
-LIST, NEW = "/connections/", "/connections/new/"
+LIST, NEW, TOKEN = "/connections/", "/connections/new/", "/connections/new/token/"
 CHECK = "/connections/3f0c7a52-6d0e-4a53-9c39-3d2f1f1b8a11/check/"
 
 
@@ -101,31 +101,48 @@ def test_more_connections_cost_no_more_queries(
 
 
 def test_the_form_names_the_app_and_shows_no_token(admin, signed_in, settings):
-    text = signed_in(admin).get(NEW).content.decode()
+    text = signed_in(admin).get(TOKEN).content.decode()
 
     assert settings.META_APP_ID in text
     assert 'type="password"' in text
     assert 'autocomplete="off"' in text
 
 
-def test_a_form_that_fails_keeps_the_name_and_forgets_the_token(admin, signed_in, sandbox):
-    page = signed_in(admin).post(NEW, {"name": "reporting", "token": "EAAwrong" * 20})
+def test_a_form_that_fails_forgets_the_token(admin, signed_in, sandbox):
+    page = signed_in(admin).post(TOKEN, {"token": "EAAwrong" * 20})
 
     assert page.status_code == 422
-    assert 'value="reporting"' in page.content.decode()
     assert "EAAwrong" not in page.content.decode()
 
 
 def test_a_name_that_is_taken_is_told_at_the_name(admin, signed_in, make_connection, sandbox):
     make_connection("reporting", "system")
 
-    page = signed_in(admin).post(NEW, {"name": "reporting", "token": sandbox.token("reporting")})
+    browser = signed_in(admin)
+    step = browser.post(TOKEN, {"token": sandbox.token("reporting")})["Location"]
+    page = browser.post(step, {"name": "reporting"})
 
     assert set(page.context["form"].errors) == {"name"}
+    assert 'value="reporting"' in page.content.decode()
+
+
+def test_a_pasted_token_is_shown_before_it_is_stored(admin, signed_in, sandbox):
+    browser = signed_in(admin)
+
+    page = browser.post(
+        TOKEN, {"token": sandbox.token("reporting"), "scope": ["ads_management"]}, follow=True
+    )
+
+    text = page.content.decode()
+    for words in ("reaches 4 ad accounts", "Not granted. Campaigns can be read", "act_"):
+        assert words in text
+    assert sandbox.token("reporting") not in text
+    assert not Connection.objects.exists()
 
 
 def test_who_connected_is_remembered(admin, signed_in, sandbox):
-    signed_in(admin).post(NEW, {"name": "reporting", "token": sandbox.token()})
+    browser = signed_in(admin)
+    browser.post(browser.post(TOKEN, {"token": sandbox.token()})["Location"], {"name": "reporting"})
 
     assert Connection.objects.get().created_by == admin
 
@@ -144,7 +161,9 @@ def test_who_is_signed_out_goes_to_sign_in(address):
         ("marketer", "get", LIST),
         ("marketer", "get", NEW),
         ("support", "get", NEW),
-        ("support", "post", NEW),
+        ("support", "post", TOKEN),
+        ("support", "get", "/connections/login/"),
+        ("support", "post", "/connections/new/login/"),
         ("support", "post", CHECK),
         ("marketer", "post", CHECK),
     ],
@@ -165,7 +184,7 @@ def test_an_unknown_connection_is_not_found(admin, signed_in):
 
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
-    [("post", LIST, "GET"), ("put", NEW, "GET, POST"), ("get", CHECK, "POST")],
+    [("post", LIST, "GET"), ("put", TOKEN, "GET, POST"), ("get", CHECK, "POST")],
 )
 def test_a_wrong_method_is_told_the_right_ones(admin, signed_in, method, address, allowed):
     page = getattr(signed_in(admin), method)(address)
@@ -185,7 +204,7 @@ def test_forms_need_their_own_mark(admin, sandbox):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(admin)
 
-    page = browser.post(NEW, {"name": "reporting", "token": sandbox.token()})
+    page = browser.post(TOKEN, {"token": sandbox.token()})
 
     assert page.status_code == 403
     assert not Connection.objects.exists()

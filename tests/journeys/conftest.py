@@ -94,10 +94,13 @@ def site(transactional_db, running_sandbox) -> Iterator[Site]:
         )  # as in production: WhiteNoise serves files
         server.start()
         server._live_server_modified_settings.enable()
+        here = override_settings(SITE_URL=server.url)
+        here.enable()
         try:
             _furnish(site := Site(server.url, running_sandbox))
             yield site
         finally:
+            here.disable()
             server.stop()
             server._live_server_modified_settings.disable()
 

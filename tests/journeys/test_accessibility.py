@@ -25,6 +25,11 @@ PAGES = {
     "ad accounts": ("marketer", "/accounts/"),
     "an ad account": ("admin", "/accounts/{account}/"),
     "connections": ("admin", "/connections/"),
+    "connect": ("admin", "/connections/new/"),
+    "connect by a login": ("admin", "/connections/new/login/"),
+    "a login that was not begun": ("admin", "/connections/login/unknown/"),
+    "the same for a stranger": ("", "/connections/login/unknown/"),
+    "a link that is no link": ("", "/connections/link/no-such-key/"),
     "setup": ("admin", "/setup/"),
     "system users": ("admin", "/connections/system-users/"),
     "a new token": ("admin", "/connections/{connection}/rotate/"),
@@ -56,7 +61,7 @@ def violations(page: Page) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(visit, complaints, site, name):
-    complaints.expect("status of 403", "status of 404")
+    complaints.expect("status of 403", "status of 404", "status of 400")
     who, path = PAGES[name]
 
     page = visit(path.format(**site.places), who=who, reduced_motion="reduce")
@@ -66,10 +71,9 @@ def test_axe_finds_nothing(visit, complaints, site, name):
 
 def test_axe_finds_nothing_in_a_form_that_was_refused(visit, complaints, site):
     complaints.expect("status of 422")
-    page = visit("/connections/new/", who="admin", reduced_motion="reduce")
-    page.get_by_label("Name").fill("old")
+    page = visit("/connections/new/token/", who="admin", reduced_motion="reduce")
     page.get_by_label("System-user token").fill(site.sandbox.token("expired"))
-    page.get_by_role("button", name="Check and connect").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     page.locator(".err").wait_for()
 
     assert violations(page) == {}

@@ -24,7 +24,7 @@ def test_nothing_is_complained_about_on_the_way_through_every_page(visit, compla
     page.set_viewport_size({"width": 700, "height": 800})
     page.evaluate("window.htmx.trigger('#pulse', 'refresh')")
     account = site.account("Harbor").act_id
-    for path in ("/accounts/", f"/accounts/{account}/", "/connections/", "/connections/new/"):
+    for path in ("/accounts/", f"/accounts/{account}/", "/connections/", "/connections/new/token/"):
         page.goto(path)
         ready(page)
         page.locator("[data-theme-toggle]:visible").first.click()

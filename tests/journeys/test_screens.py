@@ -17,6 +17,8 @@ PAGES = {
     "/accounts/{account}/": "marketer",
     "/connections/": "admin",
     "/connections/new/": "admin",
+    "/connections/new/token/": "admin",
+    "/connections/new/login/": "admin",
     "/nowhere/": "marketer",
     "/sign-in/": "",
 }

@@ -27,7 +27,14 @@ class PendingConnection(models.Model):
     fingerprint = models.CharField(max_length=16)
     via = models.CharField(max_length=10, choices=Connection.Via, default=Connection.Via.PASTED)
     wanted_scopes = models.JSONField(default=list)
+    # What Meta said of it, for the page that asks for the name: see `pending.Found`.
+    found = models.JSONField(default=dict)
+    # The connection whose token it is to replace, and the link by which it came; empty: neither.
+    connection = models.ForeignKey(Connection, models.CASCADE, null=True, related_name="+")
+    link = models.ForeignKey("LoginLink", models.CASCADE, null=True, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    # Hash of the key of the browser's session: no other one gets to see it.
+    session_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(default=_soon)
 
@@ -49,6 +56,8 @@ class LoginLink(models.Model):
     key_hash = models.CharField(max_length=64, unique=True)
     # The connection to be renewed; empty: a new one.
     connection = models.ForeignKey(Connection, models.CASCADE, null=True, related_name="login_links")
+    # What a new one is to be called.
+    name = models.CharField(max_length=80, blank=True)
     scopes = models.JSONField(default=list)
     email = models.EmailField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -62,6 +71,10 @@ class LoginLink(models.Model):
 
     def __str__(self) -> str:
         return f"A login link for {self.email or 'someone'}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.used_at is None and self.expires_at > timezone.now()
 
 
 class UserCallback(models.Model):
