@@ -15,6 +15,8 @@ graceful_timeout = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+# Keys of links and codes of logins stand in addresses, and in no log.
+logger_class = "fbadmin.web_log.Logger"
 # The heartbeat file on a disk that is busy makes workers look dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # nosec
 # A socket that anyone could connect to is not needed, and a home folder may not exist.

@@ -15,6 +15,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from apps.graphapi.scrub import MASK, scrub
+from fbadmin.addresses import without_secrets as without_secrets_in_addresses
 
 # What may be told about an event besides its message.
 EXTRAS = (
@@ -30,8 +31,8 @@ _TELLING = re.compile(
 
 
 def strike_out(text: str) -> str:
-    """The text without tokens, secrets, passwords, mail addresses and telephone numbers."""
-    text = _TELLING.sub(rf"\1{MASK}", scrub(text))
+    """The text without tokens, secrets, passwords, keys of links, mail addresses and telephone numbers."""
+    text = _TELLING.sub(rf"\1{MASK}", scrub(without_secrets_in_addresses(text)))
     return _PHONE.sub(MASK, _EMAIL.sub(MASK, text))
 
 
@@ -107,7 +108,10 @@ def settings(*, level: str, as_json: bool, stream: Any) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": "apps.ui.middleware.RequestIdFilter"}},
+        "filters": {
+            "request_id": {"()": "apps.ui.middleware.RequestIdFilter"},
+            "addresses": {"()": "fbadmin.addresses.AddressFilter"},
+        },
         "formatters": {"lines": {"()": AsJson if as_json else Readable}},
         "handlers": {
             "stderr": {
@@ -119,7 +123,11 @@ def settings(*, level: str, as_json: bool, stream: Any) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr"], "level": level},
         # At DEBUG it would tell the keys that AWS unwraps for us.
-        "loggers": {"botocore": {"level": "INFO"}},
+        "loggers": {
+            "botocore": {"level": "INFO"},
+            "django.request": {"filters": ["addresses"]},
+            "django.server": {"filters": ["addresses"]},
+        },
     }
 
 

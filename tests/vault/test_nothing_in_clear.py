@@ -17,6 +17,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import redis
@@ -100,6 +101,7 @@ def environment(meta, empty_queue, program_env, monkeypatch, settings):
         "SECRET_KEY": secrets.token_urlsafe(40),
         "TOKEN_KEYS": "k1:" + base64.b64encode(KEYS["k1"]).decode(),
         "ALLOWED_HOSTS": "127.0.0.1",
+        "META_DIALOG_URL": meta.url,
         "LOG_LEVEL": "DEBUG",
         "ACCESS_LOG": "1",
         "WEB_CONCURRENCY": "1",
@@ -221,6 +223,20 @@ class Browser:
             self.session.post(self.url + path, data=fields | token, headers=headers, timeout=60)
         )
 
+    def logs_in(self, who, start):
+        """At Meta, and comes back. What Meta sends along is a secret, and stands in no page but its own address."""
+        dialog = self.session.get(self.url + start, timeout=60, allow_redirects=False).headers["Location"]
+        answer = requests.post(
+            dialog, data={"answer": "continue", "person": who, "ticked": ["ads_read"]},
+            timeout=60, allow_redirects=False,
+        )  # fmt: skip
+        back = urlsplit(answer.headers["Location"])
+        came = self.session.get(f"{self.url}{back.path}?{back.query}", timeout=60, allow_redirects=False)
+        self.get(came.headers["Location"])
+        return {
+            f"{name} of {who}": values[0] for name, values in parse_qs(back.query).items() if name == "code"
+        }
+
     def _keep(self, response):
         for one in [*response.history, response]:
             self.shown.append(f"{one.url} {one.headers}".encode() + one.content)
@@ -275,6 +291,21 @@ def test_a_full_story_leaves_no_secret_behind_and_a_copy_without_the_keys_opens_
         }
         assert Connection.objects.count() >= 2
 
+        # Somebody logs in at Meta and leaves before the end; somebody else gets a link and logs in by it.
+        # What the visitors' own programs log is not ours.
+        with caplog.at_level("INFO", logger="urllib3"):
+            given |= person.logs_in("nils", "/connections/login/?scope=ads_read")
+            assert PendingConnection.objects.exists()
+            shown = person.post("/connections/new/login/", name="by a link", scope="ads_read")
+            address = re.search(r"/connections/link/([\w-]{20,})/", shown.text)
+            person.shown.pop()  # the one page that shows it
+            given["key of a link"] = address[1]
+            stranger = Browser(person.url)
+            stranger.session.get(person.url + address[0], timeout=60)
+            given |= stranger.logs_in("kofi", "/connections/link/login/")
+            person.shown += stranger.shown
+        assert Connection.objects.filter(name="by a link").exists()
+
         # Ask for syncs while nobody works: the messages can be read. Then somebody does.
         for account in AdAccount.objects.all()[:3]:
             person.post(f"/accounts/{account.act_id}/sync/")
@@ -307,7 +338,7 @@ def test_a_full_story_leaves_no_secret_behind_and_a_copy_without_the_keys_opens_
             "oauth/access_token", grant_type="fb_exchange_token", client_id=meta.app_id,
             client_secret=meta.app_secret, fb_exchange_token=meta.token("user"),
         )["access_token"]  # fmt: skip
-        owner = Connection.objects.filter(kind="user").first()
+        owner = Connection.objects.filter(kind="user").exclude(name="by a link").first()
         assert owner is not None
         assert tokens.connect(owner.name, exchanged).renewed
         pending = PendingConnection(fingerprint="x")
