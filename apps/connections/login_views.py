@@ -27,7 +27,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @public()
 def callback(request: HttpRequest) -> HttpResponse:
-    return _unseen(meta_login.come_back(request))
+    response = meta_login.come_back(request)
+    # Meta sends people back with a fragment of its own, which a browser would carry on.
+    response.headers["Location"] += "#"
+    return _unseen(response)
 
 
 @public()

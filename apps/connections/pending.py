@@ -102,7 +102,7 @@ def settle(connected: tokens.Connected, request: HttpRequest, link: LoginLink | 
     """Within the transaction that stores: the link is used up, the trail says who connected what."""
     if link:
         links.use(link, connected.connection)
-    words = [Connection.Via(via).label.lower()]
+    words = [Connection.Via(via).label]
     if link:
         words.append(f"by the link of {link.created_by or 'the system'}")
     action = "connection.connected_again" if connected.renewed else "connection.connected"

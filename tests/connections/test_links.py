@@ -91,7 +91,7 @@ def test_a_login_by_a_link_is_stored_under_its_name_and_uses_it_up(visitor, open
     link = LoginLink.objects.get()
     assert link.used_at is not None
     assert link.connection == connection
-    assert actions() == [("connection.connected", None, "facebook login, by the link of Ada Admin")]
+    assert actions() == [("connection.connected", None, "Facebook login, by the link of Ada Admin")]
     # A reload says the same; the link itself is over.
     assert heading(visitor.get("/connections/link/thanks/")) == "Thank you, that was all"
     over = visitor.get(LOGIN)
@@ -289,7 +289,7 @@ def test_of_two_at_the_same_moment_one_is_stored(make_link, begin, at_once):
 
     ways = at_once(*[lambda b=b, a=a: b.get(a)["Location"] for b, a in zip(browsers, addresses, strict=True)])
 
-    assert sorted(way == "/connections/link/thanks/" for way in ways) == [False, True]
+    assert sorted(way == "/connections/link/thanks/#" for way in ways) == [False, True]
     assert Connection.objects.count() == 1
 
 

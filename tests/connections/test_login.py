@@ -104,7 +104,7 @@ def test_a_login_is_exchanged_examined_shown_named_and_stored(
     assert timedelta(days=89) < connection.data_access_expires_at - timezone.now() <= timedelta(days=90)
     assert not PendingConnection.objects.exists()
     assert ConnectionCheck.objects.get().changes[0] == "Connected by a login at Meta."
-    assert actions() == [("connection.connected", "facebook login")]
+    assert actions() == [("connection.connected", "Facebook login")]
     says_nothing_of(unseal(connection.sealed_token, connection.token_place), page.content.decode())
     says_nothing_of(parse_qs(urlsplit(address).query)["code"][0], page.content.decode())
 
@@ -116,7 +116,7 @@ def test_the_step_survives_a_reload_and_the_back_button(browser, begin):
     again = browser.get(page.request["PATH_INFO"])
     assert heading(again) == heading(page)
     # The same answer of Meta's a second time: the same page, and Meta is not asked.
-    assert browser.get(address)["Location"] == page.request["PATH_INFO"]
+    assert browser.get(address)["Location"] == f"{page.request['PATH_INFO']}#"
     assert PendingConnection.objects.count() == 1
     browser.post(page.request["PATH_INFO"], {"name": "agency"})
     over = browser.get(address, follow=True)
@@ -267,7 +267,7 @@ def test_logging_in_again_keeps_the_connection_its_accounts_and_its_history(
     kept = set(renewed.checks.values_list("pk", flat=True))
     assert before < kept
     assert renewed.checks.latest("pk").changes[0] == "Connected again by a login at Meta."
-    assert actions()[-1] == ("connection.connected_again", "facebook login")
+    assert actions()[-1] == ("connection.connected_again", "Facebook login")
 
 
 def test_a_disconnected_one_comes_back_too(browser, begin, kofi):
