@@ -84,7 +84,7 @@ def _invite(request: HttpRequest, form: InviteForm) -> HttpResponse:
     wanted = logins.wanted_scopes(form.cleaned_data["scope"])
     link, address = links.make(None, scopes=wanted, email=email, name=name, by=request.user)
     sent = bool(email) and links.send_new(link, address)
-    _record(request, "connection.owner_asked", name, "by mail" if sent else "link shown")
+    _record(request, "connection.owner_asked", f"login link {link.pk}", "by mail" if sent else "link shown")
     if sent:
         messages.success(request, f"A link was sent to {email}. It works once, for 24 hours.")
         return redirect("connections:list")
@@ -99,7 +99,12 @@ def found(request: HttpRequest, pk: UUID) -> HttpResponse:
     except pending.Over:
         return show(request, endings.over(public=False))
     if request.POST.get("do") == "drop":
-        _record(request, "connection.thrown_away", waiting.found["subject_name"], "")
+        _record(
+            request,
+            "connection.thrown_away",
+            waiting.connection.reference if waiting.connection else "",
+            "a token that waited",
+        )
         pending.drop(waiting)
         messages.info(request, "Nothing was connected. The token that waited is deleted.")
         return redirect("connections:list")
@@ -119,7 +124,7 @@ def found(request: HttpRequest, pk: UUID) -> HttpResponse:
                 waiting,
                 form.cleaned_data["name"],
                 request=request,
-                owner_email=form.cleaned_data.get("owner_email", ""),
+                owner_email=form.cleaned_data.get("owner_email"),
             )
         except pending.Over:
             return show(request, endings.over(public=False))

