@@ -127,7 +127,11 @@ def found(request: HttpRequest, pk: UUID) -> HttpResponse:
                 owner_email=form.cleaned_data.get("owner_email"),
             )
         except pending.Over:
-            return show(request, endings.over(public=False))
+            # The button was pressed twice: the first press has stored it.
+            stored = Connection.objects.filter(fingerprint=waiting.fingerprint).first()
+            if stored is None:
+                return show(request, endings.over(public=False))
+            return redirect("connections:detail", pk=stored.pk)
         except tokens.Refusal as refusal:
             form.add_error("name" if isinstance(refusal, tokens.NameRefused) else None, str(refusal))
         else:
