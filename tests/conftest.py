@@ -69,9 +69,11 @@ def empty_queue():
     empty()
 
 
-@pytest.fixture(autouse=True)
-def no_recorder(settings):
-    """Nobody listens to calls at Meta but where a test asks for it: `recorded`."""
+@pytest.fixture(scope="session", autouse=True)
+def no_recorder():
+    """Nobody listens to calls at Meta but where a test asks for it (`recorded`), and in programs of their own."""
+    from django.conf import settings
+
     settings.GRAPH_RECORDER = ""
 
 
