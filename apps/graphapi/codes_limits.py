@@ -8,10 +8,11 @@ from apps.graphapi.entries import Category, Entry, Mark, Retry, Scope, Who
 from apps.graphapi.limits import BLOCK_SECONDS_UNUSUAL
 
 HOUR, DAY = 3600.0, 86_400.0
+_AGAIN = "The call is made again by itself in a moment."
 
 
 def _hiccup(
-    code: int | None, subcode: int | None, meaning: str, action: str = "Ask again in a moment.", *,
+    code: int | None, subcode: int | None, meaning: str, action: str = _AGAIN, *,
     wait: float = 0.0, lighter_page: bool = False, mark: Mark = Mark.DOCUMENTED,
 ) -> Entry:  # fmt: skip
     return Entry(
@@ -40,77 +41,90 @@ def _too_much(
 
 
 HICCUPS = (
-    _hiccup(-1, None, "Something failed inside Meta; the subcode says what."),
-    _hiccup(-2, 2490547, "Meta could not produce the report.", "Order the report again later."),
+    _hiccup(-1, None, "Something failed inside Meta."),
+    _hiccup(-2, 2490547, "Meta could not produce the report.", "The report is ordered again by itself."),
     _hiccup(1, None, "Meta does not know what went wrong.", lighter_page=True),
     _hiccup(
         1, 99, "Meta is overloaded, or the report level is wrong.",
-        "Ask again with a smaller limit; if it stays, check the level.", lighter_page=True,
+        "The call is made again by itself with smaller pages. If it stays, the level of the "
+        "report may be wrong.", lighter_page=True,
     ),
-    _hiccup(2, None, "Meta's service is unavailable for the moment.", "Ask again after a minute.", wait=60.0),
+    _hiccup(2, None, "Meta's service is unavailable for the moment.",
+        "The call is made again by itself after a minute.", wait=60.0),
     _hiccup(2, 1504043, "Meta's insights failed for the moment."),
     _hiccup(2, 1504044, "Meta's insights failed unexpectedly."),
     _hiccup(
-        960, None, "The batch took too long.", "Ask again with fewer requests in the batch.",
+        960, None, "The package of calls (a batch) took Meta too long.",
+        "The calls are made again by themselves, fewer at a time.",
         mark=Mark.REPORTED,
     ),
-    _hiccup(2601, 1815107, "The report was read before it was complete.", "Wait for Job Completed at 100 %."),
+    _hiccup(2601, 1815107, "The report was read before it was complete.",
+        "It is read again by itself when Meta has finished it."),
 )  # fmt: skip
 
-_ORDER = "Ask for a shorter period, or order a report run."
+_ORDER = "It is asked for again by itself as shorter periods, or as a report that Meta prepares."
 
 TOO_BIG = (
-    _too_much(-3, 1504045, "The report is too large.", "Split the report into shorter periods."),
+    _too_much(-3, 1504045, "The report is too large.", "The report is split by itself into shorter periods."),
     _too_much(2, 1504038, "The report took too long to compute.", _ORDER),
     _too_much(
         100, 1487534, "The report has too many rows.",
-        "Ask for fewer days, objects or breakdowns; a smaller limit does not help.",
+        "It is split by itself into fewer days, objects or breakdowns; smaller pages do not help.",
     ),
     _too_much(100, 1504018, "The report took too long to compute.", _ORDER),
 )  # fmt: skip
 
-_SLOWER = "Wait and ask less often."
-_SLOW_CASE = "Wait for the time the header names and ask less often."
-_TIER = "Wait for the time the header names; if it keeps happening, apply for full Marketing API access."
+_SLOWER = "Wait: calls go on by themselves, more slowly, when Meta allows them again."
+_SLOW_CASE = "Wait until the time that Meta names: calls go on by themselves then, more slowly."
+_TIER = (
+    "Wait until the time that Meta names: calls go on by themselves then. If it happens every day, "
+    "apply for full Marketing API access."
+)
 
 LIMITS = (
-    _limit(4, None, Scope.APP, "The app has made too many calls.", "Slow the whole app down."),
+    _limit(4, None, Scope.APP, "Our app has made too many calls to Meta.", _SLOWER),
     _limit(
-        4, 1504022, Scope.INSIGHTS_APP, "Meta's insights have no room for this app right now.",
-        "Pause insights of every account of the app.",
+        4, 1504022, Scope.INSIGHTS_APP,
+        "Meta has no room for reading numbers (insights) right now, for any ad account of our "
+        "app.",
+        "Wait: reading numbers of all ad accounts pauses and goes on by itself.",
     ),
     _limit(
-        4, 1504039, Scope.INSIGHTS_APP, "Meta's insights have no room for this app right now.",
-        "Pause insights of every account of the app.",
+        4, 1504039, Scope.INSIGHTS_APP,
+        "Meta has no room for reading numbers (insights) right now, for any ad account of our "
+        "app.",
+        "Wait: reading numbers of all ad accounts pauses and goes on by itself.",
     ),
-    _limit(17, None, Scope.USER, "The person behind the token has made too many calls.", _SLOWER),
+    _limit(17, None, Scope.USER, "Too many calls were made in the name of the connection's owner.", _SLOWER),
     _limit(17, 2446079, Scope.ACCOUNT, "The ad account has had too many calls.", _TIER),
     _limit(
         17, 1885172, Scope.ACCOUNT, "The spend cap was changed more than ten times today.",
-        "Change it tomorrow.", wait=DAY, who=Who.ACCOUNT_OWNER,
+        "Change it tomorrow: Meta allows ten changes a day.", wait=DAY, who=Who.ACCOUNT_OWNER,
     ),
-    _limit(32, None, Scope.PAGE, "The page has had too many calls.", _SLOWER),
-    _limit(341, None, Scope.APP, "The app has reached a limit.", "Slow the whole app down."),
+    _limit(32, None, Scope.PAGE, "Too many calls were made to the Facebook page.", _SLOWER),
+    _limit(341, None, Scope.APP, "Our app has reached a limit at Meta.", _SLOWER),
     _limit(
-        613, None, Scope.ACCOUNT, "Meta has lowered the rate of this account, or a custom limit is reached.",
-        "Wait a quarter of an hour or more; ask Meta support if it stays.",
+        613, None, Scope.ACCOUNT,
+        "Meta allows this ad account fewer calls than usual, or a limit of its own is reached.",
+        "Wait a quarter of an hour or more. If it stays for a day, ask Meta support.",
         wait=BLOCK_SECONDS_UNUSUAL, who=Who.META,
     ),
     _limit(
         613, 1487225, Scope.ACCOUNT, "The account has created as many ads as its daily spend allows.",
-        "Create ads later, or raise the spend limit.", wait=HOUR, who=Who.ACCOUNT_OWNER,
+        "Make new ads later, or raise the daily spend limit at Meta.", wait=HOUR, who=Who.ACCOUNT_OWNER,
     ),
     _limit(
         613, 1487632, Scope.OBJECT, "The ad set's budget was changed more than four times this hour.",
-        "Change it in an hour.", wait=HOUR,
+        "Change it again in an hour: Meta allows four changes an hour.", wait=HOUR,
     ),
     _limit(613, 1487742, Scope.ACCOUNT, "The ad account has had too many calls.", _TIER),
     _limit(
-        613, 1996, Scope.APP, "Meta finds the shape of this traffic unusual.",
-        "Wait a quarter of an hour or more and spread the calls.",
+        613, 1996, Scope.APP, "Meta finds the way our calls come in unusual.",
+        "Wait a quarter of an hour or more. If it comes back, calls have to be spread over more time.",
         wait=BLOCK_SECONDS_UNUSUAL, who=Who.ENGINEER,
     ),
-    _limit(613, 5044001, Scope.ACCOUNT, "The account had over 100 changes in a second.", "Spread them."),
+    _limit(613, 5044001, Scope.ACCOUNT, "The ad account had over 100 changes in one second.",
+        "Wait: changes go on by themselves, spread over more time."),
     _limit(None, 2446079, Scope.ACCOUNT, "The ad account has had too many calls.", _TIER),
 )  # fmt: skip
 
@@ -143,7 +157,7 @@ ROWS = HICCUPS + TOO_BIG + LIMITS + USE_CASES
 # The ones below are found by something other than their code.
 
 REDUCE_THE_DATA = _too_much(
-    1, None, "The page of answers is too heavy for Meta.", "Ask for a smaller limit or fewer fields.",
+    1, None, "The page of answers is too heavy for Meta.", "It is asked for again by itself in smaller pages.",
     lighter_page=True,
 )  # fmt: skip
 SUMMARY_PARAM = _hiccup(
@@ -151,10 +165,13 @@ SUMMARY_PARAM = _hiccup(
     mark=Mark.REPORTED,
 )  # fmt: skip
 BATCH_REFUSED = _too_much(
-    None, None, "Meta refused the batch as a whole.", "Send fewer requests in one batch."
+    None,
+    None,
+    "Meta refused a whole package of calls (a batch).",
+    "The calls are made again by themselves, fewer at a time.",
 )
 OVERSIZE = _too_much(
-    None, None, "The answer is larger than this program accepts.", "Ask for a smaller limit or fewer fields.",
+    None, None, "The answer is larger than this program accepts.", "It is asked for again by itself in smaller pages.",
     lighter_page=True,
 )  # fmt: skip
 USE_CASE_RANGE = _limit(
@@ -163,9 +180,17 @@ USE_CASE_RANGE = _limit(
 IS_TRANSIENT = _hiccup(None, None, "Meta says this trouble passes.")
 SERVER_FAULT = _hiccup(None, None, "Something failed inside Meta.")
 NO_ANSWER = _hiccup(
-    None, None, "No answer came from Meta.", "Check the network and Meta's status page if it stays."
+    None,
+    None,
+    "No answer came from Meta.",
+    "It is tried again by itself. If it stays, look at Meta's status page and at our own network.",
 )
-ODD_ANSWER = _hiccup(None, None, "The answer was not one of Meta's.", "Ask again; check proxies if it stays.")
+ODD_ANSWER = _hiccup(
+    None,
+    None,
+    "The answer was not one of Meta's: a page of something on the way, or half an answer.",
+    "It is tried again by itself. If it stays, look at Meta's status page and at proxies on the way.",
+)
 PUT_OFF = _limit(
     None,
     None,
