@@ -297,7 +297,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES 
 # --- the lines at the foot of the sidebar --------------------------------------------------------
 
 SETUP_STEPS = ["apps.reporting.setup.first_sync"]
-NAVIGATION_BADGES = {"connections:setup": "apps.connections.setup_views.badge"}
+NAVIGATION_BADGES = {
+    "connections:setup": "apps.connections.setup_views.badge",
+    "health:errors": "apps.health.error_views.badge",
+}
 PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
 
 # What stops when a connection ends: functions `(ad accounts) -> Loss` of the parts that work through one.

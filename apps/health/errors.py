@@ -21,6 +21,7 @@ from .models import ErrorGroup, ErrorNote, ErrorOccurrence
 State = ErrorGroup.State
 # An error this long after its group was resolved is no straggler of before.
 GRACE = timedelta(minutes=5)
+CAME_BACK, IGNORED_NO_MORE = "came back after it was resolved", "is ignored no more"
 
 
 def key_of(error: GraphError, path: str) -> str:
@@ -67,8 +68,8 @@ def take(batch: Iterable[Heard]) -> None:
 
 
 _COUNTED = [
-    "count", "first_seen", "last_seen", "message", "state", "state_at", "state_by", "regressed_at", "ignored_until",
-    "ignored_count",
+    "count", "first_seen", "last_seen", "message", "category", "unknown", "state", "state_at", "state_by",
+    "regressed_at", "ignored_until", "ignored_count",
 ]  # fmt: skip
 
 
@@ -95,11 +96,13 @@ def _count(group: ErrorGroup, failed: list[_Failure]) -> None:
     group.first_seen = min(group.first_seen, *(heard.at for heard, _ in failed))
     if latest.at >= group.last_seen:
         group.last_seen, group.message = latest.at, error.message[:2000]
+        # What the catalogue says now: it may have learned the code since.
+        group.category, group.unknown = error.category.value, error.category is Category.UNKNOWN
     if group.state == State.RESOLVED and latest.at > (group.state_at or latest.at) + GRACE:
-        _open_again(group, latest.at, "came back after it was resolved")
+        _open_again(group, latest.at, CAME_BACK)
         group.regressed_at = latest.at
     elif group.state == State.IGNORED and _is_ignored_no_more(group, latest.at):
-        _open_again(group, latest.at, "is ignored no more")
+        _open_again(group, latest.at, IGNORED_NO_MORE)
 
 
 def _is_ignored_no_more(group: ErrorGroup, now: datetime) -> bool:

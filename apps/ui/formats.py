@@ -178,6 +178,13 @@ def moment(value: datetime) -> str:
     return f"{day(local, year=True, weekday=True)}, {local:%H:%M %Z}"
 
 
+def clock(value: datetime, now: datetime | None = None) -> str:
+    """A point in time to wait for: 14:20, or 24 Nov, 14:20 on another day."""
+    local = timezone.localtime(value)
+    same = local.date() == timezone.localtime(now).date()
+    return f"{local:%H:%M}" if same else f"{day(local)}, {local:%H:%M}"
+
+
 def ago(value: datetime, now: datetime | None = None) -> str:
     """Relative within a day, then the clock: 6 min ago, in 14 min, 8 Jun, 09:14."""
     now = now or timezone.now()

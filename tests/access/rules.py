@@ -95,6 +95,10 @@ def their_passkey(scene: Any) -> Any:
     return scene.passkey.pk
 
 
+def an_error(scene: Any) -> Any:
+    return scene.error.pk
+
+
 # Of somebody else, so that nobody in the walk finds it among their own.
 NOBODYS_OWN = Rule(SIGN_IN, MISSING, MISSING, MISSING)
 
@@ -191,6 +195,15 @@ RULES: dict[str, Rule] = {
     "connections:deletion_status": Rule(
         MISSING, MISSING, MISSING, MISSING, parts={"code": lambda scene: "no-such-code"}
     ),
+    # the error log
+    "health:errors": support_up(),
+    "health:errors-csv": support_up(),
+    "health:errors-triage": support_up(POST),
+    "health:errors-undo": support_up(POST),
+    "health:error": support_up(pk=an_error),
+    "health:error-state": support_up(POST, pk=an_error),
+    "health:error-note": support_up(POST, pk=an_error),
+    "health:error-owner": support_up(POST, pk=an_error),
     # numbers
     "reporting:home": signed_in(),
     "reporting:performance": signed_in(),

@@ -12,9 +12,11 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from apps.connections.models import AccountGrant, AdAccount, Connection
+from apps.health.models import ErrorGroup
 from apps.team.models import AuditEntry, Invitation, User
 from tests.access.rules import FORBIDDEN, GET, MISSING, PAGE, POST, ROLES, RULES, SIGN_IN
 from tests.conftest import PASSWORD
+from tests.health.making import heard, keep
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +45,7 @@ class Scene:
     passkey: Any
     business: int
     system_user: int
+    error: ErrorGroup
     browsers: dict[str, Client]
 
 
@@ -65,9 +68,11 @@ def scene(make_account, make_person, no_pauses, sandbox):
         browsers[role] = Client()
         browsers[role].post("/sign-in/", {"login": person.email, "password": PASSWORD})
     connection = Connection.objects.get()
+    keep(heard(190, account=foreign.meta_id, connection=connection.pk))
+    error = ErrorGroup.objects.get()
     return Scene(
         granted, foreign, connection, somebody, invited, UserSession.objects.get(user=somebody), passkey,
-        int(granted.business_id), int(connection.subject_id), browsers,
+        int(granted.business_id), int(connection.subject_id), error, browsers,
     )  # fmt: skip
 
 
@@ -151,6 +156,7 @@ def _state():
         list(AccountGrant.objects.order_by("pk").values()),
         list(Connection.objects.order_by("pk").values("pk", "state", "version", "checked_at")),
         list(Invitation.objects.order_by("pk").values()),
+        list(ErrorGroup.objects.order_by("pk").values()),
         AuditEntry.objects.count(),
     )
 

@@ -50,6 +50,17 @@ class ErrorGroup(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def pair(self) -> str:
+        """`100/33`, `190`, or the kind where Meta gave no code."""
+        if self.code is None:
+            return self.kind or "no code"
+        return f"{self.code}/{self.subcode}" if self.subcode is not None else str(self.code)
+
+    @property
+    def is_regressed(self) -> bool:
+        return self.state == self.State.OPEN and self.regressed_at is not None
+
 
 class ErrorOccurrence(models.Model):
     """One error with all that Meta said of it, kept for 90 days."""

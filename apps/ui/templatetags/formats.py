@@ -27,6 +27,7 @@ register.filter("percent", formats.percent)
 register.filter("ctr", formats.ctr)
 register.filter("roas", formats.roas)
 register.filter("milliseconds", formats.milliseconds)
+register.filter("clock", formats.clock)
 
 
 @register.filter
@@ -144,6 +145,34 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
         '<path d="{}"/></svg>',
         " sm" if small else "",
         " ".join(path),
+    )
+
+
+@register.simple_tag
+def bars(values: Sequence[int], total: int, kind: str = "") -> SafeString:
+    """Counts side by side, such as errors of 24 hours; `regressed` colours those that are there."""
+    most, width = max(values, default=0), 100 / max(len(values), 1)
+    drawn = format_html_join(
+        "",
+        '<rect{} x="{}" y="{}" width="{}" height="{}"/>',
+        (
+            (
+                mark_safe(' class="hot"') if value and kind == "regressed" else "",
+                f"{n * width + width * 0.1:.1f}",
+                f"{24 - height:.1f}",
+                f"{width * 0.8:.1f}",
+                f"{height:.1f}",
+            )
+            for n, value in enumerate(values)
+            for height in [max(0.5, 23 * value / most) if most else 0.5]
+        ),
+    )
+    return format_html(
+        '<svg class="spark sm" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{} in {} hours">'
+        "{}</svg>",
+        total,
+        len(values),
+        drawn,
     )
 
 

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from . import error_views
+
+app_name = "health"
+
+urlpatterns = [
+    path("errors/", error_views.errors, name="errors"),
+    path("errors/export/", error_views.errors_csv, name="errors-csv"),
+    path("errors/triage/", error_views.triage_many, name="errors-triage"),
+    path("errors/undo/", error_views.undo, name="errors-undo"),
+    path("errors/<int:pk>/", error_views.error, name="error"),
+    path("errors/<int:pk>/state/", error_views.error_state, name="error-state"),
+    path("errors/<int:pk>/note/", error_views.error_note, name="error-note"),
+    path("errors/<int:pk>/owner/", error_views.error_owner, name="error-owner"),
+]
