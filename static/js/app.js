@@ -185,19 +185,22 @@
 
   /* Inside [data-live] links and GET forms that stay on the page swap that part and push the
      address. The server answers them with the part; without JavaScript they load the page. */
+  let underWay = '';
   const swapLive = async (place, url) => {
+    const address = url.pathname + url.search;
+    if (address === underWay) return; // Enter in a field that has changed asks twice
+    underWay = address;
     const back = placeOf(document.activeElement, place);
     const typing = keepTyping(place);
     window.htmx.trigger(place, 'htmx:abort');
     place.addEventListener('htmx:afterSwap', typing);
     try {
-      await window.htmx.ajax('GET', url.pathname + url.search, {
-        source: place, target: place, swap: 'innerHTML', push: url.pathname + url.search,
-      });
+      await window.htmx.ajax('GET', address, { source: place, target: place, swap: 'innerHTML', push: address });
     } catch {
       return; // the next one has overtaken it, or `failed` tells of it
     } finally {
       place.removeEventListener('htmx:afterSwap', typing);
+      if (underWay === address) underWay = '';
     }
     if (url.hash) $(url.hash, place)?.scrollIntoView();
     if (document.activeElement === document.body) back()?.focus({ preventScroll: true });

@@ -84,6 +84,7 @@ def site(transactional_db, running_sandbox) -> Iterator[Site]:
         META_DIALOG_URL=running_sandbox.url,
         META_APP_ID=running_sandbox.app_id,
         META_APP_SECRET=running_sandbox.app_secret,
+        GRAPH_RECORDER="",  # a journey that is about it asks for `recorded`
         # The browser lives in the present: to it every answer is as old as that Monday.
         WHITENOISE_MAX_AGE=2_000_000_000,
     )
@@ -120,6 +121,7 @@ def _furnish(site: Site) -> None:
     site.people = {
         "admin": make("ada@agency.example", PASSWORD, role="admin", name="Ada Admin"),
         "marketer": make("mara@agency.example", PASSWORD, role="marketer", name="Mara Lund"),
+        "support": make("sam@agency.example", PASSWORD, role="support", name="Sam Support"),
         "newcomer": make("nora@agency.example", PASSWORD, role="marketer", name="Nora New"),
     }
     tokens.connect("reporting", site.sandbox.token("system"))
