@@ -36,7 +36,7 @@ def _too_much(
 ) -> Entry:
     return Entry(
         code=code, subcode=subcode, category=Category.TOO_MUCH_DATA, meaning=meaning, action=action,
-        who=Who.ENGINEER, retry=Retry.SMALLER, lighter_page=lighter_page,
+        retry=Retry.SMALLER, lighter_page=lighter_page,
     )  # fmt: skip
 
 

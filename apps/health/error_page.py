@@ -206,13 +206,13 @@ def verdict(group: ErrorGroup, notes: Sequence[ErrorNote]) -> str:
     if group.is_regressed:
         resolved = next((note for note in notes if note.did == "resolved"), None)
         who = f" by {resolved.by}" if resolved and resolved.by else ""
-        return f"Resolved{who} once, and back since" if resolved else "Back since"
+        return f"Resolved{who} once, came back" if resolved else "Came back"
     if group.state == state.RESOLVED:
         return f"Resolved by {group.state_by}" if group.state_by else "Resolved"
     if group.state == state.IGNORED:
         by = f" by {group.state_by}" if group.state_by else ""
-        return f"Ignored{by}{_until(group)}, since"
-    return "Open since"
+        return f"Ignored{by}{_until(group)}. Decided"
+    return "First seen"
 
 
 def _until(group: ErrorGroup) -> str:

@@ -1,6 +1,7 @@
 """Which row of the catalogue explains a group, and the words around it that are the same for all."""
 
 from apps.graphapi import CATALOGUE, Category, Entry, Retry, Who, classify
+from apps.graphapi.catalogue import UNKNOWN
 from apps.graphapi.errors import BY_CATEGORY, GraphError
 
 from .models import ErrorGroup
@@ -44,7 +45,7 @@ def entry_of(group: ErrorGroup) -> Entry:
         return kind.default_entry if kind.default_entry.category is category else _of(category)
     entry = classify(group.code, group.subcode, message=group.message)
     # The flag or the HTTP status told more than the code.
-    return _of(category) if entry.category is Category.UNKNOWN else entry
+    return _of(category) if entry is UNKNOWN else entry
 
 
 def _of(category: Category) -> Entry:
@@ -64,7 +65,7 @@ _KINDS = _every_kind(GraphError)
 def title(group: ErrorGroup) -> str:
     """The headline: what it is, without a full stop."""
     entry = entry_of(group)
-    if entry.category is Category.UNKNOWN and group.code is not None and entry.code is None:
+    if entry is UNKNOWN and group.code is not None:
         return f"Unknown code {group.pair}"
     return entry.meaning.removesuffix(".")
 

@@ -44,13 +44,14 @@ def _error(group: ErrorGroup, latest: ErrorOccurrence | None) -> str:
 def _occurrence(one: ErrorOccurrence) -> str:
     return (
         f"{_utc(one.at)}  fbtrace_id {_fit(_TRACE, one.fbtrace_id)}"
-        f"  x-fb-request-id {_fit(_TRACE, one.request_id)}  x-fb-rev {_fit(_REV, one.rev)}"
+        f"\n  x-fb-request-id {_fit(_TRACE, one.request_id)}  x-fb-rev {_fit(_REV, one.rev)}"
     )
 
 
 def _fit(form: re.Pattern[str], value: str) -> str:
     """The value if it has its form and nothing of it looks like a secret."""
-    return value if form.fullmatch(value) and scrub(value) == value else _NOT_GIVEN
+    ours = [settings.META_APP_SECRET, settings.META_APP_SECRET_PREVIOUS]
+    return value if form.fullmatch(value) and scrub(value, ours) == value else _NOT_GIVEN
 
 
 def _utc(moment: datetime) -> str:

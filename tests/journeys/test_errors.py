@@ -81,7 +81,7 @@ def test_an_error_appears_is_understood_resolved_and_comes_back(visit, asks, log
         expect(page.locator("#verdict")).to_contain_text("came back after being resolved")
         expect(page.locator(".egroups tbody tr").first).to_contain_text("Regressed")
         page.get_by_role("link", name="The object does not exist").click()
-        expect(page.locator("#verdict")).to_contain_text("Resolved by Sam Support once, and back since")
+        expect(page.locator("#verdict")).to_contain_text("Resolved by Sam Support once, came back")
         expect(page.locator(".log")).to_contain_text("The campaign was deleted on purpose.")
 
 
