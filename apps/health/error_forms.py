@@ -29,7 +29,11 @@ class StateForm(forms.Form):
 
     do = forms.ChoiceField(choices=list(_DEEDS.items()))
     more = forms.IntegerField(
-        min_value=1, max_value=10**9, required=False, initial=MORE, label="How many more"
+        min_value=1,
+        max_value=10**9,
+        required=False,
+        initial=MORE,
+        label="Ignore until so many more have come",
     )
     comment = forms.CharField(
         max_length=triage.LONGEST_NOTE, required=False, label="Comment",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,12 +28,12 @@ from .models import ErrorGroup, ErrorHour
 from .recording import hour_of
 
 State = ErrorGroup.State
-PER_PAGE = 25
+PER_PAGE = 20
 HOURS = 24
 NEW = timedelta(hours=24)
 # How far back ad accounts and connections are told.
 TOUCHED = timedelta(days=7)
-_NAMED = 2
+_NAMED, MOST_NAMED = 2, 5
 
 
 @dataclass
@@ -41,9 +41,11 @@ class Row:
     """A group as the list shows it. `hours`: errors in each of the last 24 hours, the present one last."""
 
     group: ErrorGroup
-    hours: list[int]
-    accounts: list[tuple[str, str]] = field(default_factory=list)
-    connections: list[tuple[str, str]] = field(default_factory=list)
+    hours: Sequence[int]
+    # (id, name) of the first few, and how many there are.
+    accounts: Sequence[tuple[str, str]] = ()
+    account_count: int = 0
+    connections: Sequence[tuple[str, str]] = ()
     days_missing: int = 0
     opens_at: datetime | None = None
     admins: Sequence[str] = ()
@@ -99,15 +101,15 @@ class Row:
 
     @property
     def account_names(self) -> str:
-        return few([name for _, name in self.accounts])
+        return few([name for _, name in self.accounts], self.account_count)
 
     @property
     def connection_names(self) -> str:
-        return few([name for _, name in self.connections])
+        return few([name for _, name in self.connections], len(self.connections))
 
 
-def few(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMED
+def few(names: Sequence[str], all_of_them: int) -> str:
+    rest = all_of_them - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
@@ -155,7 +157,7 @@ def rows(groups: Sequence[ErrorGroup]) -> list[Row]:
     """These groups with everything around them. The number of queries does not depend on theirs."""
     hours = _hours(groups)
     touched = _touched(groups)
-    names = Names.of(touched.values())
+    names = Names.of(Touched(one.accounts[:MOST_NAMED], one.connections) for one in touched.values())
     missing = days_missing(groups)
     known = waits.closed()
     admins = [str(person) for person in User.objects.admins()]
@@ -165,7 +167,8 @@ def rows(groups: Sequence[ErrorGroup]) -> list[Row]:
         row = Row(
             group,
             hours[group.pk],
-            names.of_accounts(where.accounts),
+            names.of_accounts(where.accounts[:MOST_NAMED]),
+            len(where.accounts),
             names.of_connections(where.connections),
             missing.get((group.code, group.subcode), 0),
             admins=admins,

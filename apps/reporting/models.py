@@ -324,6 +324,13 @@ class Coverage(models.Model):
                 fields=["account", "level", "breakdown", "day"], name="one_coverage_per_cell"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["error_code", "error_subcode"],
+                condition=models.Q(error_code__isnull=False) & ~models.Q(state="complete"),
+                name="cells_lacking_by_error",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.account}, {self.level} {self.breakdown} on {self.day}: {self.state}"

@@ -231,7 +231,7 @@ def test_the_number_of_queries_is_the_same_for_one_group_and_for_five_hundred(
     assert ErrorGroup.objects.count() == 501
     assert many_groups == few
     assert few <= 25
-    assert "Page 1 of 21" in text(browser.get("/errors/"))
+    assert "Page 1 of 26" in text(browser.get("/errors/"))
 
 
 def test_the_page_of_a_group_asks_as_often_for_one_error_as_for_a_hundred(

@@ -19,6 +19,7 @@ PAGES = {
     "/connections/new/": "admin",
     "/connections/new/token/": "admin",
     "/connections/new/login/": "admin",
+    "/errors/": "admin",
     "/nowhere/": "marketer",
     "/sign-in/": "",
 }

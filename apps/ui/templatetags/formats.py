@@ -152,27 +152,18 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
 def bars(values: Sequence[int], total: int, kind: str = "") -> SafeString:
     """Counts side by side, such as errors of 24 hours; `regressed` colours those that are there."""
     most, width = max(values, default=0), 100 / max(len(values), 1)
-    drawn = format_html_join(
-        "",
-        '<rect{} x="{}" y="{}" width="{}" height="{}"/>',
-        (
-            (
-                mark_safe(' class="hot"') if value and kind == "regressed" else "",
-                f"{n * width + width * 0.1:.1f}",
-                f"{24 - height:.1f}",
-                f"{width * 0.8:.1f}",
-                f"{height:.1f}",
-            )
-            for n, value in enumerate(values)
-            for height in [max(0.5, 23 * value / most) if most else 0.5]
-        ),
-    )
+    none, some = [], []
+    for n, value in enumerate(values):
+        height = max(0.5, 23 * value / most) if most else 0.5
+        (some if value else none).append(f"M{(n + 0.1) * width:.1f},24v-{height:.1f}h{0.8 * width:.1f}V24z")
     return format_html(
-        '<svg class="spark sm" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{} in {} hours">'
-        "{}</svg>",
+        '<svg class="spark bars sm" viewBox="0 0 100 24" preserveAspectRatio="none" role="img"'
+        ' aria-label="{} in {} hours"><path d="{}"/><path{} d="{}"/></svg>',
         total,
         len(values),
-        drawn,
+        "".join(none),
+        mark_safe(' class="hot"') if kind == "regressed" else "",
+        "".join(some),
     )
 
 
