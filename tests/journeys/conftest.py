@@ -84,7 +84,6 @@ def site(transactional_db, running_sandbox) -> Iterator[Site]:
         META_DIALOG_URL=running_sandbox.url,
         META_APP_ID=running_sandbox.app_id,
         META_APP_SECRET=running_sandbox.app_secret,
-        GRAPH_RECORDER="",  # a journey that is about it asks for `recorded`
         # The browser lives in the present: to it every answer is as old as that Monday.
         WHITENOISE_MAX_AGE=2_000_000_000,
     )

@@ -152,7 +152,8 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
 def bars(values: Sequence[int], total: int, kind: str = "") -> SafeString:
     """Counts side by side, such as errors of 24 hours; `regressed` colours those that are there."""
     most, width = max(values, default=0), 100 / max(len(values), 1)
-    none, some = [], []
+    none: list[str] = []
+    some: list[str] = []
     for n, value in enumerate(values):
         height = max(0.5, 23 * value / most) if most else 0.5
         (some if value else none).append(f"M{(n + 0.1) * width:.1f},24v-{height:.1f}h{0.8 * width:.1f}V24z")
