@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("apps.team.urls")),
     path("", include("apps.connections.urls")),
     path("", include("apps.reporting.urls")),
+    path("", include("apps.health.urls")),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
 ]

@@ -74,7 +74,7 @@
   const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
   const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
   const HOUR = 36e5;
-  const STEP = { hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 30 * 24 * HOUR };
+  const STEP = { minute: HOUR / 60, hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 30 * 24 * HOUR };
   const millis = (text) => Date.parse(text.length > 10 ? `${text.slice(0, 19)}Z` : `${text}T00:00:00Z`);
   const iso = (value) => new Date(value).toISOString().slice(0, 19);
   const shifted = (text, by) => iso(millis(text) + by);
@@ -85,11 +85,12 @@
   const tickName = (text, step, years) => {
     const day = new Date(millis(text));
     const month = MONTHS[day.getUTCMonth()];
-    if (step === 'hour') return `${String(day.getUTCHours()).padStart(2, '0')}:00`;
+    if (step === 'hour' || step === 'minute') return iso(millis(text)).slice(11, 16);
     if (step === 'month') return years ? `${month} ${day.getUTCFullYear()}` : month;
     return `${day.getUTCDate()} ${month}${years ? ` ${String(day.getUTCFullYear()).slice(2)}` : ''}`;
   };
   const HOVER = {
+    minute: '%a %-d %b, %H:%M',
     hour: '%a %-d %b, %H:%M',
     day: '%a %-d %b %Y',
     week: 'Week of %-d %b %Y',
@@ -321,7 +322,7 @@
       const layout = base();
       const named = spec.labels !== false;
       const floor = spec.floor ?? 0;
-      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y)), { floor, most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
+      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y), (spec.thresholds || []).map(({ value }) => value)), { floor, most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
       layout.xaxis = timeAxis(spec, width);
       layout.margin.l = leftFor(layout.yaxis);
       layout.margin.r = rightFor(spec, layout.xaxis);

@@ -202,4 +202,6 @@ RULES: dict[str, Rule] = {
     "reporting:keep_sets": admins_of_account(POST),
     "reporting:start_backfill": admins_of_account(POST),
     "reporting:stop_backfill": admins_of_account(POST),
+    # health
+    "health:index": support_up(),
 }

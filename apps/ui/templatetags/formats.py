@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from django import forms, template
 from django.forms import BoundField, Form
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 
@@ -56,6 +58,33 @@ def ago(value: datetime | None, never: str = "never") -> SafeString | str:
         value.isoformat(timespec="seconds"),
         formats.moment(value),
         formats.ago(value),
+    )
+
+
+@register.simple_tag
+def until(value: datetime) -> SafeString:
+    """The clock first, then the rest, which a script counts down: `10:56, in 14 min`."""
+    left = max(1, ceil((value - timezone.now()).total_seconds()))
+    return format_html(
+        '<time class="nw" datetime="{}" title="{}"><b>{}</b> <span class="mut" data-countdown="{}">{}</span></time>',
+        value.isoformat(timespec="seconds"),
+        formats.moment(value),
+        formats.clock(value),
+        left,
+        formats.ago(value),
+    )
+
+
+@register.simple_tag
+def age(value: datetime | None) -> SafeString | str:
+    """How old, in one word: `6 min`, `3 h`, `2 d`; the whole truth in the title."""
+    if value is None:
+        return formats.MISSING
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="seconds"),
+        formats.moment(value),
+        formats.age(value),
     )
 
 
@@ -144,6 +173,23 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
         '<path d="{}"/></svg>',
         " sm" if small else "",
         " ".join(path),
+    )
+
+
+@register.simple_tag
+def bars(values: Sequence[float | None], most: float, hot: float, label: str) -> SafeString:
+    """Columns without axes from 0 to `most`, those from `hot` on in the colour of trouble. Gaps where nothing is known."""
+    width = 100 / max(1, len(values))
+    paths = {"": "", "hot": ""}
+    for i, value in enumerate(values):
+        if value is not None:
+            height = max(1.0, 24 * min(value, most) / most)
+            column = f"M{i * width:.1f},24v-{height:.1f}h{width * 0.8:.1f}V24z"
+            paths["hot" if value >= hot else ""] += column
+    return format_html(
+        '<svg class="spark sm bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        label,
+        format_html_join("", '<path class="{}" d="{}"/>', ((name, path) for name, path in paths.items() if path)),
     )
 
 
