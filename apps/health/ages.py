@@ -41,11 +41,9 @@ def by_kind(states: Sequence[Freshness]) -> Counter[str]:
 def of(states: Sequence[Freshness]) -> list[Age]:
     """With what else is known of these. Two queries."""
     ids = [state.account.pk for state in states]
-    nightly = SyncRun.objects.filter(
-        account__in=ids, reason=SyncRun.Reason.NIGHTLY, state=SyncRun.State.DONE
-    )
+    nightly = SyncRun.objects.filter(account__in=ids, reason=SyncRun.Reason.NIGHTLY, state=SyncRun.State.DONE)
     restated = dict(nightly.values_list("account").annotate(Max("finished_at")))
-    described = dict(Campaign.objects.filter(account__in=ids).values_list("account").annotate(Max("listed_at")))
-    return [
-        Age(state, restated.get(state.account.pk), described.get(state.account.pk)) for state in states
-    ]
+    described = dict(
+        Campaign.objects.filter(account__in=ids).values_list("account").annotate(Max("listed_at"))
+    )
+    return [Age(state, restated.get(state.account.pk), described.get(state.account.pk)) for state in states]

@@ -4,17 +4,19 @@ What Meta told last stands in `UsageNow`, and it falls by itself from then on; h
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
+import msgspec
 from django.conf import settings
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.connections import pacing
 from apps.connections.models import AdAccount, Allowance
-from apps.graphapi import gauges
 from apps.graphapi.entries import Scope
 from apps.graphapi.gauges import Gauge
 from apps.ui.pulse import Kind
@@ -46,52 +48,75 @@ _HOUR = timedelta(hours=1)
 
 Key = tuple[str, str, str]
 
+# There are thousands on a page: this reads one in microseconds.
+_READ_GAUGE = msgspec.json.Decoder(Gauge)
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """One allowance. Percentages as Meta told them at `told_at`, None: not told; `level`: estimated for now.
 
-    `object_id`: bare digits; empty for the app. `until`: closed until then. `full_at`: used up then at this pace.
-    """
+class Told(NamedTuple):
+    """The last that Meta said of one allowance, in percent; None: not in the header."""
 
     scope: str
     object_id: str
     type: str
-    name: str
-    level: float
-    told: float = 0.0
     call_count: float | None = None
     total_cputime: float | None = None
     total_time: float | None = None
+    peak: float = 0.0
     tier: str = ""
     told_at: datetime | None = None
-    until: datetime | None = None
-    full_at: datetime | None = None
-    state: str = field(init=False)
+    regain_at: datetime | None = None
+    climb_at: datetime | None = None
+    climb_from: float = 0.0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "state", _state(self.level, self.until))
+
+@dataclass(slots=True)
+class Budget:
+    """One allowance. `level`: percent used, estimated for now. `until`: closed until then.
+
+    There are thousands of them; what only those that are shown need is worked out when asked for.
+    """
+
+    told: Told
+    name: str
+    level: float
+    until: datetime | None
+    state: str
+    is_ours: bool  # an ad account that has a page here
 
     @property
     def key(self) -> Key:
-        return self.scope, self.object_id, self.type
+        return self.told[:3]
+
+    @property
+    def scope(self) -> str:
+        return self.told.scope
+
+    @property
+    def object_id(self) -> str:
+        """Bare digits; empty for the app."""
+        return self.told.object_id
+
+    @property
+    def type(self) -> str:
+        """Meta's word for the use case, empty where the allowance is none of these."""
+        return self.told.type
 
     @property
     def use(self) -> str:
         """What it is about, as the address names it."""
-        return self.type or self.scope
+        return self.told.type or self.told.scope
 
     @property
     def use_label(self) -> str:
-        return self.type or _USES.get(self.scope, self.scope)
+        return self.told.type or _USES.get(self.told.scope, self.told.scope)
 
     @property
     def is_app_wide(self) -> bool:
-        return self.scope in _APP_WIDE
+        return self.told.scope in _APP_WIDE
 
     @property
     def act_id(self) -> str:
-        return f"act_{self.object_id}" if self.object_id else ""
+        return f"act_{self.told.object_id}"
 
     @property
     def kind(self) -> Kind:
@@ -104,20 +129,31 @@ class Budget:
     @property
     def is_estimated(self) -> bool:
         """Whether it has moved since Meta spoke, by more than rounding."""
-        return self.told_at is not None and abs(self.level - self.told) >= 1
+        return self.told.told_at is not None and abs(self.level - self.told.peak) >= 1
 
     @property
-    def gravity(self) -> tuple[int, float, str, str]:
-        """Smaller is worse."""
-        return _RANKS[self.state], -self.level, self.name.casefold(), self.use
+    def full_at(self) -> datetime | None:
+        """When it is used up at the pace at which it fills now."""
+        told = self.told
+        if self.until or told.told_at is None or told.climb_at is None:
+            return None
+        return forecast.used_up_at(
+            level=self.level, climb_from=told.climb_from, climb_at=told.climb_at, told=told.peak,
+            told_at=told.told_at, now=timezone.now(), horizon=_HOUR / settings.META_CLOCK_SPEED,
+        )  # fmt: skip
 
 
-def _state(level: float, until: datetime | None) -> str:
+def _state(level: float, until: datetime | None, watch: float, slow: float) -> str:
     if until or level >= 100:
         return BLOCKED
-    if level >= settings.META_PACE_SLOW:
+    if level >= slow:
         return BACKING_OFF
-    return WATCH if level >= settings.META_PACE_TELL else NORMAL
+    return WATCH if level >= watch else NORMAL
+
+
+def _gravity(one: Budget) -> tuple[int, float, str, str, str]:
+    """Smaller is worse."""
+    return _RANKS[one.state], -one.level, one.name, one.told.scope, one.told.type
 
 
 @dataclass(frozen=True)
@@ -133,7 +169,7 @@ class Budgets:
 
     @property
     def tier(self) -> str:
-        return next((one.tier for one in self.all if one.tier), "")
+        return next((one.told.tier for one in self.all if one.told.tier), "")
 
     def uses(self) -> list[tuple[str, str]]:
         """(name, label) of what there are allowances for, the most common first."""
@@ -150,58 +186,68 @@ def read(now: datetime | None = None) -> Budgets:
     """Three queries, however many there are."""
     now = now or timezone.now()
     names = dict(AdAccount.objects.values_list("meta_id", "name"))
-    stored: dict[str, Any] = dict(Allowance.objects.values_list("key", "gauge"))
-    clock = pacing.meta_clock()
-    found = [_told(row, stored.pop(_key(row), None), names, now, clock) for row in _rows()]
-    found += _never_told(stored, names, now, clock)
-    found.sort(key=lambda one: one.gravity)
+    pages = Allowance.objects.annotate(text=Cast("gauge", TextField())).values_list("key", "text")
+    gauge_of = {key: _READ_GAUGE.decode(text) for key, text in pages}
+    find = _Finder(now, names)
+    rows = (Told(*row) for row in UsageNow.objects.values_list(*Told._fields))
+    found = [find.told(told, gauge_of.pop(_key(told), None)) for told in rows]
+    # Closed by a refusal, without a figure from Meta.
+    found += [one for key, gauge in gauge_of.items() if (one := find.never_told(key, gauge))]
+    found.sort(key=_gravity)
     return Budgets(
         of_app=[one for one in found if one.is_app_wide],
         of_accounts=[one for one in found if not one.is_app_wide],
     )
 
 
-def _rows() -> Iterable[Any]:
-    return UsageNow.objects.values_list(
-        "scope", "object_id", "type", "call_count", "total_cputime", "total_time", "peak", "tier", "told_at",
-        "regain_at", "climb_at", "climb_from", named=True,
-    )  # fmt: skip
+class _Finder:
+    """Puts together what was told, what the pace book knows, and the name of the ad account."""
+
+    def __init__(self, now: datetime, names: dict[str, str]) -> None:
+        self.now, self.names = now, names
+        self.clock, self.speed = pacing.meta_clock(), settings.META_CLOCK_SPEED
+        self.watch, self.slow = settings.META_PACE_TELL, settings.META_PACE_SLOW
+
+    def told(self, told: Told, gauge: Gauge | None) -> Budget:
+        if gauge is None or not gauge.told_at:
+            gauge = self._gauge_of(told)
+        until = self._until(gauge)
+        if until is None and told.regain_at and told.regain_at > self.now:
+            until = told.regain_at
+        level = gauge.level(self.clock)
+        if until:
+            # While it is closed nothing is asked, so nothing newer is known.
+            level = max(level, told.peak)
+        return self._budget(told, level, until)
+
+    def never_told(self, key: str, gauge: Gauge) -> Budget | None:
+        until = self._until(gauge)
+        return self._budget(Told(*_parts(key)), 100.0, until) if until else None
+
+    def _budget(self, told: Told, level: float, until: datetime | None) -> Budget:
+        state = _state(level, until, self.watch, self.slow)
+        return Budget(told, self._name(told), level, until, state, told.object_id in self.names)
+
+    def _name(self, told: Told) -> str:
+        if told.scope in _APP_WIDE:
+            return "The app"
+        return self.names.get(told.object_id) or told.object_id or "Not named by Meta"
+
+    def _until(self, gauge: Gauge) -> datetime | None:
+        """When a closed one opens, by our clock."""
+        closed = gauge.closed_until > self.clock
+        return datetime.fromtimestamp(gauge.closed_until / self.speed, UTC) if closed else None
+
+    def _gauge_of(self, told: Told) -> Gauge:
+        """What can be known of it without the pace book."""
+        opens = told.regain_at.timestamp() * self.speed if told.regain_at else 0.0
+        at = told.told_at.timestamp() * self.speed if told.told_at else 0.0
+        return Gauge(told=told.peak, told_at=at, closed_until=opens, opens_at=opens)
 
 
-def _key(row: Any) -> str:
-    return gauges.key(Scope(row.scope), row.object_id, row.type)
-
-
-def _told(row: Any, stored: dict[str, Any] | None, names: dict[str, str], now: datetime, clock: float) -> Budget:
-    gauge = Gauge.from_json(stored) if stored else _gauge_of(row)
-    until = _until(gauge, clock) or (row.regain_at if row.regain_at and row.regain_at > now else None)
-    level = gauge.level(clock)
-    full_at = None
-    if until:
-        # While it is closed nothing is asked, so nothing newer is known.
-        level = max(level, row.peak)
-    else:
-        full_at = forecast.used_up_at(
-            level=level, climb_from=row.climb_from, climb_at=row.climb_at, told=row.peak, told_at=row.told_at,
-            now=now, horizon=_HOUR / settings.META_CLOCK_SPEED,
-        )  # fmt: skip
-    return Budget(
-        row.scope, row.object_id, row.type, _name(names, row.scope, row.object_id), level, row.peak, row.call_count,
-        row.total_cputime, row.total_time, row.tier, row.told_at, until, full_at,
-    )  # fmt: skip
-
-
-def _never_told(stored: dict[str, Any], names: dict[str, str], now: datetime, clock: float) -> list[Budget]:
-    """Closed by a refusal, without a figure from Meta."""
-    closed = []
-    for key, gauge in stored.items():
-        if gauge and gauge.get("closed_until", 0) > clock:
-            scope, object_id, use_case = _parts(key)
-            until = _until(Gauge.from_json(gauge), clock)
-            closed.append(
-                Budget(scope, object_id, use_case, _name(names, scope, object_id), 100.0, until=until)
-            )
-    return closed
+def _key(told: Told) -> str:
+    """As `gauges.key` names it."""
+    return ":".join(part for part in told[:3] if part)
 
 
 def _parts(key: str) -> Key:
@@ -211,23 +257,3 @@ def _parts(key: str) -> Key:
         return scope, "", rest
     object_id, _, use_case = rest.partition(":")
     return scope, object_id, use_case
-
-
-def _gauge_of(row: Any) -> Gauge:
-    """What can be known of it without the pace book."""
-    speed = settings.META_CLOCK_SPEED
-    opens = row.regain_at.timestamp() * speed if row.regain_at else 0.0
-    return Gauge(told=row.peak, told_at=row.told_at.timestamp() * speed, closed_until=opens, opens_at=opens)
-
-
-def _until(gauge: Gauge, clock: float) -> datetime | None:
-    """When a closed one opens, by our clock."""
-    if gauge.closed_until <= clock:
-        return None
-    return datetime.fromtimestamp(gauge.closed_until / settings.META_CLOCK_SPEED, UTC)
-
-
-def _name(names: dict[str, str], scope: str, object_id: str) -> str:
-    if scope in _APP_WIDE:
-        return "The app"
-    return names.get(object_id) or object_id or "Not named by Meta"

@@ -23,24 +23,28 @@ def tiles(traffic: Traffic) -> list[Kpi]:
             f"Calls, {traffic.span.label}",
             value=formats.integer(total.calls),
             note=f"in {formats.integer(total.trips)} requests",
+            compared=False,
             spark=[step.calls for step in steps],
         ),
         Kpi(
             "Error rate",
             value=formats.percent(total.error_rate, 2),
             note=f"{formats.integer(total.failed)} error{'' if total.failed == 1 else 's'}",
+            compared=False,
             spark=[step.error_rate for step in steps],
         ),
         Kpi(
             "Latency p95",
             value=p95,
             note=f"p50 {p50}, p99 {p99}" if total.trips else "no requests",
+            compared=False,
             spark=[step.percentile(0.95) for step in steps],
         ),
         Kpi(
             "Batch fill",
             value=formats.decimal(total.fill, 1),
             note=f"of {MOST_IN_BATCH}, target {WANTED_IN_BATCH}" if total.envelopes else "no batches",
+            compared=False,
             spark=[step.fill for step in steps],
         ),
     ]
@@ -74,7 +78,10 @@ def latency(traffic: Traffic) -> charts.Lines:
 
 def volume(traffic: Traffic) -> charts.Trend:
     return charts.Trend(
-        name="Calls", values=_each(traffic, lambda step: step.calls), format=charts.COUNT, **_timeline(traffic)
+        name="Calls",
+        values=_each(traffic, lambda step: step.calls),
+        format=charts.COUNT,
+        **_timeline(traffic),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from apps.ui.access import page, wants_partial
 
+from . import verdicts
 from .pages import HealthPage
 from .panels import BY_ID, PANELS, Panel
 from .questions import Question
@@ -31,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "spans": SPANS.values(),
         "now": health.now,
         "check_url": _address("health:check"),
+        "verdict": verdicts.of(health),
     }
     return render(request, "health/_results.html" if partial else "health/index.html", context)
 

@@ -47,6 +47,14 @@ class HealthPage:
         found = [one for one in self.among if not state or one.state == state]
         return Paginator(found, PER_PAGE).get_page(self.question.page)
 
+    @cached_property
+    def skyline(self) -> list[float]:
+        """How full the fullest allowance of each ad account is, worst first."""
+        highest: dict[str, float] = {}
+        for one in self.among:
+            highest[one.object_id] = max(highest.get(one.object_id, 0.0), one.level)
+        return sorted(highest.values(), reverse=True)
+
     def rows(self, budgets: Sequence[Budget]) -> list["BudgetRow"]:
         """Four queries: days, jobs, and what is put off."""
         days, jobs = spending.days_of(budgets, self.now), spending.jobs_of(budgets, self.now)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from apps.reporting.freshness import LATE_AFTER
 
 from . import ages, figures, spending, verdicts
@@ -11,7 +13,7 @@ from .budgets import STATES
 from .pages import HealthPage
 
 # As many of the oldest ad accounts, and of the largest jobs, as a panel shows.
-OLDEST = 8
+OLDEST = 6
 LARGEST = 8
 
 
@@ -48,11 +50,19 @@ def _budgets(page: HealthPage) -> dict[str, Any]:
         "shown": page.shown,
         "known": bool(page.budgets.of_accounts),
         "among": len(page.among),
+        "skyline": page.skyline,
+        "skyline_words": _in_words(page.skyline),
         "states": page.budgets.by_state(page.among),
         "uses": page.budgets.uses(),
         "tier": {"development_access": "Limited", "standard_access": "Full"}.get(page.budgets.tier, ""),
         "kinds": {name: kind for name, (kind, _) in STATES.items()},
     }
+
+
+def _in_words(levels: list[float]) -> str:
+    near = sum(level >= settings.META_PACE_TELL for level in levels)
+    number = f"{len(levels):,} account{'' if len(levels) == 1 else 's'}"
+    return f"{number} by the fullest allowance of each, worst first: {near:,} from {settings.META_PACE_TELL:.0f}% on"
 
 
 def _tokens(page: HealthPage) -> dict[str, Any]:

@@ -47,7 +47,11 @@ class Job:
     @property
     def what(self) -> str:
         """`insights` of `act_{id}/insights`."""
-        return self.path.rpartition("/")[2].replace("{id}", "one object").replace("act_one object", "the account")
+        return (
+            self.path.rpartition("/")[2]
+            .replace("{id}", "one object")
+            .replace("act_one object", "the account")
+        )
 
 
 def since(now: datetime) -> datetime:
@@ -57,7 +61,9 @@ def since(now: datetime) -> datetime:
 
 def jobs(now: datetime) -> list[Job]:
     """Of all ad accounts, the largest first."""
-    rows = AccountHour.objects.filter(at__gte=since(now)).values_list("purpose", "path").annotate(Sum("calls"))
+    rows = (
+        AccountHour.objects.filter(at__gte=since(now)).values_list("purpose", "path").annotate(Sum("calls"))
+    )
     return sorted((Job(*row) for row in rows), key=lambda job: (-job.calls, job.path))
 
 

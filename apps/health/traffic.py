@@ -1,4 +1,4 @@
-"""Calls of a span of time, added up from the slots: how many, how they ended, how long they took, how full batches were.
+"""Calls of a span of time, added up from the slots: how many, how they ended, how long they took, how full batches.
 
 One query, whatever was recorded.
 """
@@ -100,7 +100,9 @@ def of(span: Span, now: datetime) -> Traffic:
 
 def fill_since(moment: datetime) -> float | None:
     """Requests in each batch since then, by whole hours."""
-    envelopes = CallSlot.objects.filter(_ENVELOPE, grain=CallSlot.Grain.HOUR, at__gt=moment - timedelta(hours=1))
+    envelopes = CallSlot.objects.filter(
+        _ENVELOPE, grain=CallSlot.Grain.HOUR, at__gt=moment - timedelta(hours=1)
+    )
     sums = envelopes.aggregate(trips=Sum("trips"), members=Sum("members"))
     return sums["members"] / sums["trips"] if sums["trips"] else None
 

@@ -1,11 +1,12 @@
 """The first sentence of the health page: what is true, what is wrong, until when."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.utils import timezone
 
 from . import budgets
+from .budgets import Budget
 from .pages import HealthPage
 
 logger = logging.getLogger(__name__)
@@ -48,12 +49,12 @@ def _limits(page: HealthPage) -> list[Piece]:
     return pieces or [("", "Every rate limit has room.")]
 
 
-def _accounts(several) -> int:  # type: ignore[no-untyped-def]
+def _accounts(several: Iterable[Budget]) -> int:
     return len({one.object_id for one in several})
 
 
 def _are(number: int) -> str:
-    return "1 account is" if number == 1 else f"{number} accounts are"
+    return "1 account is" if number == 1 else f"{number:,} accounts are"
 
 
 def _tokens(page: HealthPage) -> list[Piece]:
@@ -82,7 +83,7 @@ def _data(page: HealthPage) -> list[Piece]:
         return []
     on_time = sum(state.kind in {"ok", "info"} for state in page.ages)
     kind = "" if on_time == len(page.ages) else "warn"
-    return [(kind, f"Data is on time for {on_time} of {len(page.ages)} accounts.")]
+    return [(kind, f"Data is on time for {on_time:,} of {len(page.ages):,} accounts.")]
 
 
 _ABOUT = (("rate limits", _limits), ("tokens", _tokens), ("data", _data))

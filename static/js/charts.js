@@ -118,14 +118,16 @@
     const last = x.length - 1;
     const years = x.length > 0 && x[0].slice(0, 4) !== x[last].slice(0, 4);
     const most = Math.max(2, Math.min(9, Math.floor(width / (years ? 84 : 70))));
-    const stride = STRIDES.find((candidate) => candidate >= x.length / most) ?? Math.ceil(x.length / most);
-    const from = Math.floor((last % stride) / 2);
+    // Hours of many days are told apart by their day, at its beginning.
+    const daily = step === 'hour' && x.length > 48;
+    const stride = daily ? 24 * Math.ceil(x.length / 24 / most) : STRIDES.find((candidate) => candidate >= x.length / most) ?? Math.ceil(x.length / most);
+    const from = daily ? Math.max(0, x.findIndex((text) => text.slice(11, 13) === '00')) : Math.floor((last % stride) / 2);
     const shown = x.filter((_, i) => (i - from) % stride === 0 && i >= from);
     const half = STEP[step] / 2;
     const range = last > 0 ? [x[0], spec.partial?.length ? shifted(x[last], half) : x[last]] : [shifted(x[0], -half), shifted(x[0], half)];
     return {
       type: 'date', range, showgrid: false, zeroline: false, fixedrange: true, ticks: '', tickangle: 0,
-      tickmode: 'array', tickvals: shown, ticktext: shown.map((text) => tickName(text, step, years)),
+      tickmode: 'array', tickvals: shown, ticktext: shown.map((text) => tickName(text, daily ? 'day' : step, years)),
       unifiedhovertitle: { text: `%{x|${HOVER[step]}}` }, showline: false, ticklabelstandoff: 3, tickfont: font('ink-3', 11.5),
       showspikes: true, spikemode: 'across', spikethickness: 1, spikedash: 'solid', spikecolor: token('edge'), spikesnap: 'data',
       ...more,

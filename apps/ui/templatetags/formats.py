@@ -178,7 +178,7 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
 
 @register.simple_tag
 def bars(values: Sequence[float | None], most: float, hot: float, label: str) -> SafeString:
-    """Columns without axes from 0 to `most`, those from `hot` on in the colour of trouble. Gaps where nothing is known."""
+    """Columns without axes from 0 to `most`, in the colour of trouble from `hot` on. Gaps where nothing is known."""
     width = 100 / max(1, len(values))
     paths = {"": "", "hot": ""}
     for i, value in enumerate(values):
@@ -187,9 +187,29 @@ def bars(values: Sequence[float | None], most: float, hot: float, label: str) ->
             column = f"M{i * width:.1f},24v-{height:.1f}h{width * 0.8:.1f}V24z"
             paths["hot" if value >= hot else ""] += column
     return format_html(
-        '<svg class="spark sm bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="spark sm bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
         label,
-        format_html_join("", '<path class="{}" d="{}"/>', ((name, path) for name, path in paths.items() if path)),
+        format_html_join(
+            "", '<path class="{}" d="{}"/>', ((name, path) for name, path in paths.items() if path)
+        ),
+    )
+
+
+@register.simple_tag
+def skyline(values: Sequence[float], most: float, label: str, *marks: float) -> SafeString:
+    """Many levels side by side, in the order given, from 0 to `most`, with lines at the marks."""
+    width = 100 / max(1, len(values))
+    steps = "".join(f"V{24 - 24 * min(value, most) / most:.1f}h{width:.3f}" for value in values)
+    lines = format_html_join(
+        "", '<line x1="0" x2="100" y1="{0}" y2="{0}"/>', ((f"{24 - 24 * mark / most:.1f}",) for mark in marks)
+    )
+    return format_html(
+        '<svg class="skyline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path d="M0,24{}V24z"/>{}</svg>',
+        label,
+        steps,
+        lines,
     )
 
 
