@@ -32,7 +32,8 @@ SELECT %(now)s - n * (interval '30 days' / %(calls)s), CASE WHEN n %% 25 = 0 THE
   CASE WHEN n %% 25 = 0 THEN '' ELSE (100000 + seed %% %(accounts)s)::text END, %(connection)s, 'sync',
   CASE WHEN seed %% 100 = 0 THEN 400 ELSE 200 END,
   CASE WHEN seed %% 100 <> 0 THEN 'ok' ELSE (ARRAY['rate_limit', 'transient', 'invalid', 'permission'])[1 + n %% 4] END,
-  CASE WHEN seed %% 100 = 0 THEN 80000 + n %% 20 END, NULL, (50 + seed %% 400 + CASE WHEN seed %% 50 = 0 THEN 3000 ELSE 0 END)::int,
+  CASE WHEN seed %% 100 = 0 THEN 80000 + n %% 20 END, NULL,
+  (50 + seed %% 400 + CASE WHEN seed %% 50 = 0 THEN 3000 ELSE 0 END)::int,
   1, CASE WHEN n %% 25 = 1 THEN 0 ELSE 20 END, n %% 25 = 0, seed %% 100, 'A' || n
 FROM generate_series(1, %(calls)s) AS n,
   LATERAL (SELECT abs(hashtext(n::text)::bigint)) AS given (seed),
@@ -67,8 +68,8 @@ _USAGE = [
     SELECT date_trunc('hour', %(now)s::timestamptz) - n * interval '30 minutes', scope, meta_id, type,
       abs(hashtext(meta_id || n)::bigint) %% 80
     FROM generate_series(0, 8 * 48 - 1) AS n, connections_adaccount, {_ALLOWANCES} AS allowance (scope, type)""",
-    f"""INSERT INTO health_usagenow (scope, object_id, type, call_count, total_cputime, total_time, peak, regain_at, tier,
-      told_at, climb_at, climb_from)
+    f"""INSERT INTO health_usagenow (scope, object_id, type, call_count, total_cputime, total_time, peak, regain_at,
+      tier, told_at, climb_at, climb_from)
     SELECT scope, meta_id, type, seed %% 104, seed %% 60, seed %% 50, seed %% 104,
       CASE WHEN seed %% 104 > 99 THEN %(now)s + interval '20 minutes' END, 'standard_access',
       %(now)s - seed %% 50 * interval '1 minute', %(now)s - interval '55 minutes', 1
@@ -85,8 +86,8 @@ _USAGE = [
     FROM health_usagenow""",
 ]
 _ERRORS = [
-    """INSERT INTO health_errorgroup (key, code, path, use_case, kind, category, "unknown", count, first_seen, last_seen,
-      message, state)
+    """INSERT INTO health_errorgroup (key, code, path, use_case, kind, category, "unknown", count, first_seen,
+      last_seen, message, state)
     SELECT code || '|' || path, code, path, 'ads_insights', '', min(outcome), false, count(*), min(at), max(at),
       '(#' || code || ') as Meta said', 'open'
     FROM health_call WHERE code IS NOT NULL GROUP BY code, path""",
@@ -112,9 +113,8 @@ def main() -> None:
     with scratch.installation():
         began = time.perf_counter()
         build(given.calls, given.accounts)
-        print(
-            f"{given.calls:,} recorded calls, {given.accounts:,} ad accounts, made in {time.perf_counter() - began:.0f} s"
-        )
+        took = time.perf_counter() - began
+        print(f"{given.calls:,} recorded calls, {given.accounts:,} ad accounts, made in {took:.0f} s")
         measure(given.tries)
         record(given.accounts)
 
@@ -148,13 +148,16 @@ def _people(number: int, now: Any) -> Any:
     Reach.objects.bulk_create(Reach(connection=reader, account=account, since=now) for account in accounts)
     for account in accounts:
         ledger.complete(account, Window("account", now.date() - timedelta(days=28), now.date()))
-    SyncRun.objects.bulk_create(
-        (
-            SyncRun(account=account, reason="hourly", since=now.date(), until=now.date(), levels=["account", "campaign"],
-                    state="done", queued_at=at, started_at=at, finished_at=at, calls=4)
-            for account in accounts for at in (now - timedelta(hours=n) for n in range(48))
-        ), batch_size=5000,
-    )  # fmt: skip
+    day = {"since": now.date(), "until": now.date(), "levels": ["account", "campaign"]}
+    hours = [now - timedelta(hours=n) for n in range(48)]
+    runs = (
+        SyncRun(
+            account=account, reason="hourly", state="done", queued_at=at, started_at=at, finished_at=at, **day
+        )
+        for account in accounts
+        for at in hours
+    )
+    SyncRun.objects.bulk_create(runs, batch_size=5000)
     return reader.pk
 
 

@@ -298,7 +298,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_COOKIES 
 
 SETUP_STEPS = ["apps.reporting.setup.first_sync"]
 NAVIGATION_BADGES = {"connections:setup": "apps.connections.setup_views.badge"}
-PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
+PULSE = ["apps.health.pulse.rate_limits", "apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
 
 # What stops when a connection ends: functions `(ad accounts) -> Loss` of the parts that work through one.
 STAKES = ["apps.reporting.stakes.of"]

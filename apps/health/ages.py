@@ -31,7 +31,7 @@ def states() -> list[Freshness]:
 
 
 def _gravity(state: Freshness) -> tuple[int, datetime]:
-    return -LOUDNESS[state.kind], state.at or NEVER  # type: ignore[index]
+    return -LOUDNESS[state.kind], state.at or NEVER
 
 
 def by_kind(states: Sequence[Freshness]) -> Counter[str]:

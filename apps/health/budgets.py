@@ -4,14 +4,14 @@ What Meta told last stands in `UsageNow`, and it falls by itself from then on; h
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -48,7 +48,6 @@ _HOUR = timedelta(hours=1)
 
 Key = tuple[str, str, str]
 
-# There are thousands on a page: this reads one in microseconds.
 _READ_GAUGE = msgspec.json.Decoder(Gauge)
 
 
@@ -61,6 +60,7 @@ class Told(NamedTuple):
     call_count: float | None = None
     total_cputime: float | None = None
     total_time: float | None = None
+    percent: float | None = None
     peak: float = 0.0
     tier: str = ""
     told_at: datetime | None = None
@@ -186,8 +186,7 @@ def read(now: datetime | None = None) -> Budgets:
     """Three queries, however many there are."""
     now = now or timezone.now()
     names = dict(AdAccount.objects.values_list("meta_id", "name"))
-    pages = Allowance.objects.annotate(text=Cast("gauge", TextField())).values_list("key", "text")
-    gauge_of = {key: _READ_GAUGE.decode(text) for key, text in pages}
+    gauge_of = _gauges(Allowance.objects.all())
     find = _Finder(now, names)
     rows = (Told(*row) for row in UsageNow.objects.values_list(*Told._fields))
     found = [find.told(told, gauge_of.pop(_key(told), None)) for told in rows]
@@ -198,6 +197,48 @@ def read(now: datetime | None = None) -> Budgets:
         of_app=[one for one in found if one.is_app_wide],
         of_accounts=[one for one in found if not one.is_app_wide],
     )
+
+
+class Worst(NamedTuple):
+    """`blocked`: how many accounts are, or the app; `level`: percent of the fullest one, None where nothing is told."""
+
+    blocked: int
+    app_is_blocked: bool
+    level: float | None
+
+
+# Those told highest, among which the fullest is looked for.
+_HIGHEST = 20
+
+
+def worst(accounts: Collection[str] | None = None) -> Worst:
+    """In short, for these bare ids or for all: three light queries, because every page asks."""
+    now, clock = timezone.now(), pacing.meta_clock()
+    shown = UsageNow.objects.all()
+    if accounts is not None:
+        shown = shown.filter(object_id__in=["", *accounts])
+    closed = shown.filter(regain_at__gt=now).values_list("scope", "object_id", "type")
+    shut = {key[:2] for key in closed} | {
+        _parts(key)[:2]
+        for key in Allowance.objects.filter(gauge__closed_until__gt=clock).values_list("key", flat=True)
+    }
+    blocked = {
+        object_id
+        for scope, object_id in shut
+        if accounts is None or scope in _APP_WIDE or object_id in accounts
+    }
+    recent = shown.filter(told_at__gte=now - _HOUR / settings.META_CLOCK_SPEED).order_by("-peak")
+    told = [Told(*row) for row in recent.values_list(*Told._fields)[:_HIGHEST]]
+    gauge_of = _gauges(Allowance.objects.filter(key__in=[_key(one) for one in told]))
+    find = _Finder(now, {})
+    levels = [find.told(one, gauge_of.get(_key(one))).level for one in told]
+    return Worst(len(blocked), any(scope in _APP_WIDE for scope, _ in shut), max(levels, default=None))
+
+
+def _gauges(pages: QuerySet[Allowance]) -> dict[str, Gauge]:
+    """The pages of the pace book by key. Decoded here, because there are thousands."""
+    as_text = pages.annotate(text=Cast("gauge", TextField())).values_list("key", "text")
+    return {key: _READ_GAUGE.decode(text) for key, text in as_text}
 
 
 class _Finder:

@@ -46,7 +46,7 @@ def _app(page: HealthPage) -> dict[str, Any]:
 
 def _budgets(page: HealthPage) -> dict[str, Any]:
     return {
-        "rows": page.rows(page.shown.object_list),
+        "rows": page.rows(list(page.shown)),
         "shown": page.shown,
         "known": bool(page.budgets.of_accounts),
         "among": len(page.among),

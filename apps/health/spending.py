@@ -18,7 +18,7 @@ from .models import AccountHour
 from .recording import hour_of
 from .usage import half_hour_of
 
-_WORDS = {
+_WORDS: dict[str, str] = {
     Purpose.SYNC: "Sync",
     Purpose.CHECK: "Checks of connections",
     Purpose.RENEWAL: "Renewal of tokens",
@@ -42,16 +42,13 @@ class Job:
 
     @property
     def label(self) -> str:
-        return _WORDS.get(self.purpose, self.purpose.replace("_", " ").capitalize() or "Not named")  # type: ignore[call-overload]
+        return _WORDS.get(self.purpose) or self.purpose.replace("_", " ").capitalize() or "Not named"
 
     @property
     def what(self) -> str:
         """`insights` of `act_{id}/insights`."""
-        return (
-            self.path.rpartition("/")[2]
-            .replace("{id}", "one object")
-            .replace("act_one object", "the account")
-        )
+        last = self.path.rpartition("/")[2]
+        return {"act_{id}": "the account", "{id}": "one object"}.get(last, last)
 
 
 def since(now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 One query, whatever was recorded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -117,7 +118,7 @@ _SUMMED = {
 } | {f"bucket_{n}": Sum(F(f"latency__{n}"), default=0) for n in range(BUCKETS)}
 
 
-def _sums(row: dict[str, Any]) -> Sums:
+def _sums(row: Mapping[str, Any]) -> Sums:
     errors = dict.fromkeys(CLASSES, 0)
     if kind := class_of(row["outcome"]):
         errors[kind] = row["tried"]

@@ -31,6 +31,6 @@ class Kpi:
     change: formats.Number | None = None
     good: Good = None
     note: str = ""
-    compared: bool = True  # False: there is no period before, so no change is shown either
     lines: Sequence[KpiLine] = ()
     spark: Sequence[formats.Number | None] = ()
+    compared: bool = True  # False: there is no period before, so no change is shown either

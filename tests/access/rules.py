@@ -204,4 +204,6 @@ RULES: dict[str, Rule] = {
     "reporting:stop_backfill": admins_of_account(POST),
     # health
     "health:index": support_up(),
+    # Without METRICS_TOKEN to this machine alone, which the walk is.
+    "health:metrics": everybody(),
 }
