@@ -171,11 +171,13 @@ def measure(tries: int) -> None:
     )
     browser = Client(headers={"host": "localhost"})
     browser.force_login(person)
-    print(f"{'':42}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}    ({tries} requests each)")
+    print(f"{'':42}{'p50 ms':>9}{'p95 ms':>9}{'worked':>9}{'queries':>9}    ({tries} requests each)")
     for name, url, headers in _pages():
-        took, queries = _ask(lambda url=url, headers=headers: browser.get(url, headers=headers), tries)
+        took, worked, queries = _ask(
+            lambda url=url, headers=headers: browser.get(url, headers=headers), tries
+        )
         p95 = sorted(took)[max(0, round(0.95 * len(took)) - 1)]
-        print(f"{name:42}{statistics.median(took):9.0f}{p95:9.0f}{queries:9}")
+        print(f"{name:42}{statistics.median(took):9.0f}{p95:9.0f}{worked:9.0f}{queries:9}")
 
 
 def _pages() -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -207,8 +209,11 @@ def _pages() -> Iterator[tuple[str, str, dict[str, str]]]:
             continue
 
 
-def _ask(get: Callable[[], Any], tries: int) -> tuple[list[float], int]:
-    """Milliseconds of each request after the first, and how many queries one makes."""
+def _ask(get: Callable[[], Any], tries: int) -> tuple[list[float], float, int]:
+    """Milliseconds of each request after the first, those that processors worked for one, and its queries.
+
+    On a machine that does other things besides, only the second stays the same.
+    """
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -216,12 +221,12 @@ def _ask(get: Callable[[], Any], tries: int) -> tuple[list[float], int]:
         answer = get()
     if answer.status_code != 200:
         raise SystemExit(f"{answer.status_code}: {answer.content[:300]!r}")
-    queries, took = len(captured), []
+    queries, took, before = len(captured), [], scratch.worked()
     for _ in range(tries):
         began = time.perf_counter()
         get()
         took.append((time.perf_counter() - began) * 1000)
-    return took, queries
+    return took, (scratch.worked() - before) * 1000 / tries, queries
 
 
 def record(accounts: int) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 from django.conf import settings
-from django.db.models import QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -43,8 +43,11 @@ _USES = {
     Scope.INSIGHTS_REACH_ACCOUNT.value: "reach throttle",
 }
 _APP_WIDE = {Scope.APP.value, Scope.INSIGHTS_APP.value, Scope.INSIGHTS_REACH_APP.value}
-# Meta's quotas are those of a rolling hour.
+# Meta's quotas are those of a rolling hour; the point score is back to nothing sooner.
 _HOUR = timedelta(hours=1)
+_POINTS_LAST = 300.0
+# What is so far below the first mark is let fade evenly, without asking the pace book how: there are thousands.
+_FAR = 20.0
 
 Key = tuple[str, str, str]
 
@@ -186,9 +189,10 @@ def read(now: datetime | None = None) -> Budgets:
     """Three queries, however many there are."""
     now = now or timezone.now()
     names = dict(AdAccount.objects.values_list("meta_id", "name"))
-    gauge_of = _gauges(Allowance.objects.all())
     find = _Finder(now, names)
-    rows = (Told(*row) for row in UsageNow.objects.values_list(*Told._fields))
+    rows = [Told(*row) for row in UsageNow.objects.values_list(*Told._fields)]
+    near = [_key(told) for told in rows if told.peak >= settings.META_PACE_TELL - _FAR]
+    gauge_of = _gauges(Allowance.objects.filter(Q(key__in=near) | Q(gauge__closed_until__gt=find.clock)))
     found = [find.told(told, gauge_of.pop(_key(told), None)) for told in rows]
     # Closed by a refusal, without a figure from Meta.
     found += [one for key, gauge in gauge_of.items() if (one := find.never_told(key, gauge))]
@@ -283,7 +287,8 @@ class _Finder:
         """What can be known of it without the pace book."""
         opens = told.regain_at.timestamp() * self.speed if told.regain_at else 0.0
         at = told.told_at.timestamp() * self.speed if told.told_at else 0.0
-        return Gauge(told=told.peak, told_at=at, closed_until=opens, opens_at=opens)
+        sinks = told.peak / _POINTS_LAST if told.scope == Scope.ACCOUNT else 0.0
+        return Gauge(told=told.peak, told_at=at, sinks=sinks, closed_until=opens, opens_at=opens)
 
 
 def _key(told: Told) -> str:

@@ -92,11 +92,11 @@ class Traffic:
 
 def of(span: Span, now: datetime) -> Traffic:
     starts = span.starts(now)
-    by_start = {start: Sums() for start in starts}
-    rows = CallSlot.objects.filter(grain=span.grain, at__gte=starts[0], at__lte=starts[-1])
+    steps = [Sums() for _ in starts]
+    rows = CallSlot.objects.filter(grain=span.grain, at__gte=starts[0], at__lte=now)
     for row in rows.values("at", "outcome").annotate(**_SUMMED):
-        by_start[row["at"]].add(_sums(row))
-    return Traffic(span, starts, list(by_start.values()))
+        steps[(row["at"] - starts[0]) // span.length].add(_sums(row))
+    return Traffic(span, starts, steps)
 
 
 def fill_since(moment: datetime) -> float | None:
