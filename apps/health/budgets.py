@@ -130,6 +130,10 @@ class Budget:
         return STATES[self.state][1]
 
     @property
+    def label(self) -> str:
+        return f"{self.name}, {self.use_label}: {self.level:.0f} percent used"
+
+    @property
     def is_estimated(self) -> bool:
         """Whether it has moved since Meta spoke, by more than rounding."""
         return self.told.told_at is not None and abs(self.level - self.told.peak) >= 1
