@@ -5,7 +5,6 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from apps.ui.access import page, wants_partial
@@ -31,7 +30,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "question": health.question,
         "spans": SPANS.values(),
         "now": health.now,
-        "check_url": _address("health:check"),
         "verdict": verdicts.of(health),
     }
     return render(request, "health/_results.html" if partial else "health/index.html", context)
@@ -48,10 +46,3 @@ def _drawn(panel: Panel, health: HealthPage, request: HttpRequest, *, alone: boo
     except Exception:
         logger.exception("The panel %s of the health page failed.", panel.name)
         return render_to_string("health/_failed.html", context, request)
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

@@ -10,6 +10,7 @@ from apps.reporting.freshness import LATE_AFTER
 
 from . import ages, figures, spending, verdicts
 from .budgets import STATES
+from .models import HealthCheck
 from .pages import HealthPage
 
 # As many of the oldest ad accounts, and of the largest jobs, as a panel shows.
@@ -38,6 +39,12 @@ class Panel:
 
 def _summary(page: HealthPage) -> dict[str, Any]:
     return {"kpis": figures.tiles(page.traffic), "verdict": verdicts.of(page)}
+
+
+def _check(page: HealthPage) -> dict[str, Any]:
+    latest = HealthCheck.objects.select_related("asked_by").order_by("-at").first()
+    findings = latest.report.get("needs_a_person", []) if latest else []
+    return {"latest": latest, "findings": findings}
 
 
 def _app(page: HealthPage) -> dict[str, Any]:
@@ -113,6 +120,7 @@ PANELS = (
     Panel("summary", "Summary", "w12", _summary),
     Panel("budgets", "Rate-limit budgets", "w12", _budgets),
     Panel("app", "Allowances of the app", "w12", _app),
+    Panel("check", "Daily check", "w12", _check),
     Panel("tokens", "Tokens", "w8", _tokens),
     Panel("freshness", "Data freshness", "w4", _freshness),
     Panel("latency", "Latency of Graph calls", "w6", _latency, _CHART),

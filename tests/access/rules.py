@@ -204,6 +204,7 @@ RULES: dict[str, Rule] = {
     "reporting:stop_backfill": admins_of_account(POST),
     # health
     "health:index": support_up(),
+    "health:check": support_up(POST),
     # Without METRICS_TOKEN to this machine alone, which the walk is.
     "health:metrics": everybody(),
 }

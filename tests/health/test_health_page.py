@@ -355,6 +355,35 @@ def test_support_reads_it_and_a_marketer_does_not(visitor, marketer, signed_in):
     assert page.status_code == 403
 
 
+# --- the check ------------------------------------------------------------------------------------
+
+
+def test_check_now_hands_the_check_to_a_worker_in_their_name(visitor, support, make_connection, empty_queue):
+    from apps.health.models import HealthCheck
+    from apps.health.tasks import check_health
+
+    make_connection()
+    page = visitor.post("/health/check/", follow=True)
+    assert "Meta is asked now." in page.content.decode()
+    check_health(support.pk)
+
+    assert HealthCheck.objects.get().asked_by == support
+    text = shown(visitor)
+    assert f"asked for by {support}" in text
+    assert "Everything was looked at within the last minute." in (
+        visitor.post("/health/check/", follow=True).content.decode()
+    )
+
+
+def test_what_the_check_found_stands_on_the_page(visitor):
+    from apps.health.models import HealthCheck
+
+    finding = {"kind": "token", "subject": "reporting", "text": "Meta refuses it. Reconnect."}
+    HealthCheck.objects.create(at=NOW, report={"needs_a_person": [finding]}, problems=1)
+
+    assert "Meta refuses it. Reconnect." in shown(visitor)
+
+
 # --- the line in the sidebar -----------------------------------------------------------------------
 
 
