@@ -301,7 +301,7 @@ NAVIGATION_BADGES = {
     "connections:setup": "apps.connections.setup_views.badge",
     "health:errors": "apps.health.error_views.badge",
 }
-PULSE = ["apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
+PULSE = ["apps.health.pulse.rate_limits", "apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
 
 # What stops when a connection ends: functions `(ad accounts) -> Loss` of the parts that work through one.
 STAKES = ["apps.reporting.stakes.of"]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import error_views
+from . import check_views, error_views, health_views, metrics_views
 
 app_name = "health"
 
@@ -13,4 +13,7 @@ urlpatterns = [
     path("errors/<int:pk>/state/", error_views.error_state, name="error-state"),
     path("errors/<int:pk>/note/", error_views.error_note, name="error-note"),
     path("errors/<int:pk>/owner/", error_views.error_owner, name="error-owner"),
+    path("health/", health_views.index, name="index"),
+    path("health/check/", check_views.check, name="check"),
+    path("metrics", metrics_views.show, name="metrics"),
 ]

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from apps.connections.models import AdAccount, Connection, Reach
+from apps.ui.formats import age
 
 from .models import Coverage, Level, SyncRun
 
@@ -86,11 +87,3 @@ def _judge(account: AdAccount, known: _Known) -> Freshness:
     if timezone.now() - at > LATE_AFTER:
         return told("warn", f"is {age(at)} behind")
     return told("ok", "")
-
-
-def age(at: datetime) -> str:
-    """`44 min`, `3 h`, `2 d`."""
-    minutes = max(0, int((timezone.now() - at).total_seconds() // 60))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"

@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import reverse
 
 from apps.connections.models import AdAccount
+from apps.ui import formats
 from apps.ui.pulse import PulseLine
 
 from . import freshness
@@ -24,5 +25,5 @@ def synced(user: Any) -> PulseLine | None:
     oldest = min(ages)
     late = any(state.kind == "warn" for state in states)
     return PulseLine(
-        label="Synced", word=f"{freshness.age(oldest)} ago", kind="warn" if late else "ok", url=url
+        label="Synced", word=f"{formats.age(oldest)} ago", kind="warn" if late else "ok", url=url
     )

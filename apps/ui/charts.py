@@ -14,7 +14,7 @@ from . import formats
 
 Moment = date | datetime
 Values = Sequence[formats.Number | None]
-Step = Literal["hour", "day", "week", "month"]
+Step = Literal["minute", "hour", "day", "week", "month"]
 
 
 @dataclass(frozen=True)
@@ -337,7 +337,7 @@ def _at(texts: list[str], index: int) -> str:
 def _table_of_days(
     days: Sequence[Moment], step: Step, columns: list[tuple[str, list[str]]], bands: Sequence[Band]
 ) -> Table:
-    first = {"hour": "Hour", "day": "Day", "week": "Week of", "month": "Month"}[step]
+    first = {"minute": "Minute", "hour": "Hour", "day": "Day", "week": "Week of", "month": "Month"}[step]
     heads = [first, *(head for head, _ in columns)]
     rows = [
         (_row_head(moment, step, bands), [_at(texts, i) for _, texts in columns])
@@ -348,7 +348,7 @@ def _table_of_days(
 
 def _row_head(moment: Moment, step: Step, bands: Sequence[Band]) -> str:
     text = f"{moment:%b %Y}" if step == "month" else formats.day(moment, weekday=True, year=True)
-    if step == "hour":
+    if step in ("minute", "hour"):
         text += f", {moment:%H:%M}"
     return f"{text}, so far" if any(band.covers(moment) for band in bands) else text
 

@@ -178,13 +178,6 @@ def moment(value: datetime) -> str:
     return f"{day(local, year=True, weekday=True)}, {local:%H:%M %Z}"
 
 
-def clock(value: datetime, now: datetime | None = None) -> str:
-    """A point in time to wait for: 14:20, or 24 Nov, 14:20 on another day."""
-    local = timezone.localtime(value)
-    same = local.date() == timezone.localtime(now).date()
-    return f"{local:%H:%M}" if same else f"{day(local)}, {local:%H:%M}"
-
-
 def ago(value: datetime, now: datetime | None = None) -> str:
     """Relative within a day, then the clock: 6 min ago, in 14 min, 8 Jun, 09:14."""
     now = now or timezone.now()
@@ -198,3 +191,17 @@ def ago(value: datetime, now: datetime | None = None) -> str:
     minutes = int(distance.total_seconds() // 60) if past else ceil(distance.total_seconds() / 60)
     length = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
     return f"{length} ago" if past else f"in {length}"
+
+
+def clock(value: datetime, now: datetime | None = None) -> str:
+    """10:56; with its day where that is another one: 8 Jun, 10:56."""
+    local, today = timezone.localtime(value), timezone.localtime(now or timezone.now())
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{day(local)}, {local:%H:%M}"
+
+
+def age(value: datetime, now: datetime | None = None) -> str:
+    """6 min, 3 h, 2 d."""
+    minutes = max(0, int(((now or timezone.now()) - value).total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"

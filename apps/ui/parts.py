@@ -33,3 +33,4 @@ class Kpi:
     note: str = ""
     lines: Sequence[KpiLine] = ()
     spark: Sequence[formats.Number | None] = ()
+    compared: bool = True  # False: there is no period before, so no change is shown either

@@ -270,9 +270,11 @@
 
   /* ------------------------------------------------------------------- htmx */
 
-  // Polling rests while nobody looks, and catches up on return.
+  // Polling rests while nobody looks, and catches up on return; and while somebody types or reads a table they opened.
+  const inUse = (place) => place.contains(document.activeElement) && typing(document.activeElement)
+    || $('details.asdata[open]', place);
   document.addEventListener('htmx:beforeRequest', (event) => {
-    if (document.hidden && event.target.matches('[data-poll]')) event.preventDefault();
+    if (event.target.matches('[data-poll]') && (document.hidden || inUse(event.target))) event.preventDefault();
   });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) $$('[data-poll]').forEach((element) => window.htmx?.trigger(element, 'refresh'));
@@ -325,13 +327,24 @@
     callout.scrollIntoView({ block: 'nearest' });
   };
 
+  /* A panel that can not look again keeps what it shows, and says how old that is. */
+  const stale = (place) => {
+    const head = $(':scope > header', place);
+    if (!head || 'stale' in place.dataset) return;
+    place.dataset.stale = '';
+    const since = new Date().toTimeString().slice(0, 5);
+    head.append(Object.assign(document.createElement('span'), { className: 'meta warn', textContent: `Not renewed since ${since}` }));
+  };
+
   document.addEventListener('htmx:responseError', ({ detail }) => {
     const { status } = detail.xhr;
+    if (detail.elt.matches('[data-poll]')) stale(detail.elt);
     if (status === 401) sessionEnded();
     else if (!detail.elt.matches('[data-poll]')) failed(detail, WORDS[status] ?? `The server answered ${status}. The rest of the page is unaffected.`);
   });
   document.addEventListener('htmx:sendError', ({ detail }) => {
-    if (!detail.elt.matches('[data-poll]')) failed(detail, 'The server did not answer. The rest of the page is unaffected.');
+    if (detail.elt.matches('[data-poll]')) stale(detail.elt);
+    else failed(detail, 'The server did not answer. The rest of the page is unaffected.');
   });
 
   // A dialog that comes with an answer opens itself.
@@ -339,6 +352,25 @@
     $$('dialog[data-show]:not([open])').forEach((dialog) => dialog.showModal());
     pulseChanged();
   });
+
+  /* ------------------------------------------------------------- countdowns */
+
+  // Seconds that were left when it was drawn: the clocks of server and browser may differ. At its end
+  // the part around it looks again.
+  const ends = new WeakMap();
+  const countDown = () => $$('[data-countdown]').forEach((element) => {
+    if (!ends.has(element)) ends.set(element, Date.now() + Number(element.dataset.countdown) * 1000);
+    const left = Math.max(0, Math.ceil((ends.get(element) - Date.now()) / 1000));
+    const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
+    const two = (number) => String(number).padStart(2, '0');
+    element.textContent = hours ? `in ${hours} h ${two(minutes)} min` : `in ${minutes}:${two(seconds)}`;
+    if (left) return;
+    element.removeAttribute('data-countdown');
+    element.textContent = 'now';
+    const place = element.closest('[data-poll]');
+    if (place) window.htmx?.trigger(place, 'refresh');
+  });
+  setInterval(countDown, 1000);
 
   /* ----------------------------------------------------------------- online */
 
@@ -349,5 +381,5 @@
   addEventListener('online', online);
   addEventListener('offline', online);
 
-  addEventListener('DOMContentLoaded', () => { online(); announceMessages(); pulseChanged(); });
+  addEventListener('DOMContentLoaded', () => { online(); announceMessages(); pulseChanged(); countDown(); });
 })();

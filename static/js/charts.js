@@ -74,8 +74,10 @@
   const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
   const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
   const HOUR = 36e5;
-  const STEP = { hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 30 * 24 * HOUR };
+  const STEP = { minute: HOUR / 60, hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 30 * 24 * HOUR };
   const millis = (text) => Date.parse(text.length > 10 ? `${text.slice(0, 19)}Z` : `${text}T00:00:00Z`);
+  /* From one point to the next; hours may stand three by three. */
+  const lengthOf = ({ x, step }) => (x.length > 1 ? millis(x[1]) - millis(x[0]) : STEP[step || 'day']);
   const iso = (value) => new Date(value).toISOString().slice(0, 19);
   const shifted = (text, by) => iso(millis(text) + by);
   const dayName = (text) => {
@@ -85,11 +87,12 @@
   const tickName = (text, step, years) => {
     const day = new Date(millis(text));
     const month = MONTHS[day.getUTCMonth()];
-    if (step === 'hour') return `${String(day.getUTCHours()).padStart(2, '0')}:00`;
+    if (step === 'hour' || step === 'minute') return iso(millis(text)).slice(11, 16);
     if (step === 'month') return years ? `${month} ${day.getUTCFullYear()}` : month;
     return `${day.getUTCDate()} ${month}${years ? ` ${String(day.getUTCFullYear()).slice(2)}` : ''}`;
   };
   const HOVER = {
+    minute: '%a %-d %b, %H:%M',
     hour: '%a %-d %b, %H:%M',
     day: '%a %-d %b %Y',
     week: 'Week of %-d %b %Y',
@@ -117,14 +120,17 @@
     const last = x.length - 1;
     const years = x.length > 0 && x[0].slice(0, 4) !== x[last].slice(0, 4);
     const most = Math.max(2, Math.min(9, Math.floor(width / (years ? 84 : 70))));
-    const stride = STRIDES.find((candidate) => candidate >= x.length / most) ?? Math.ceil(x.length / most);
-    const from = Math.floor((last % stride) / 2);
+    // Hours of many days are told apart by their day, at its beginning.
+    const perDay = STEP.day / lengthOf(spec);
+    const daily = step === 'hour' && x.length > 2 * perDay;
+    const stride = daily ? perDay * Math.ceil(x.length / perDay / most) : STRIDES.find((candidate) => candidate >= x.length / most) ?? Math.ceil(x.length / most);
+    const from = daily ? Math.max(0, x.findIndex((text) => text.slice(11, 13) === '00')) : Math.floor((last % stride) / 2);
     const shown = x.filter((_, i) => (i - from) % stride === 0 && i >= from);
-    const half = STEP[step] / 2;
+    const half = lengthOf(spec) / 2;
     const range = last > 0 ? [x[0], spec.partial?.length ? shifted(x[last], half) : x[last]] : [shifted(x[0], -half), shifted(x[0], half)];
     return {
       type: 'date', range, showgrid: false, zeroline: false, fixedrange: true, ticks: '', tickangle: 0,
-      tickmode: 'array', tickvals: shown, ticktext: shown.map((text) => tickName(text, step, years)),
+      tickmode: 'array', tickvals: shown, ticktext: shown.map((text) => tickName(text, daily ? 'day' : step, years)),
       unifiedhovertitle: { text: `%{x|${HOVER[step]}}` }, showline: false, ticklabelstandoff: 3, tickfont: font('ink-3', 11.5),
       showspikes: true, spikemode: 'across', spikethickness: 1, spikedash: 'solid', spikecolor: token('edge'), spikesnap: 'data',
       ...more,
@@ -167,8 +173,8 @@
     x, y, text: plain(text), showarrow: false, borderpad: 1, font: font('ink-2'), xanchor: 'left', yanchor: 'top', ...more,
   });
 
-  const bandShape = ({ from, to }, step, more = {}) => ({
-    type: 'rect', xref: 'x', yref: 'paper', x0: shifted(from, -STEP[step] / 2), x1: shifted(to, STEP[step] / 2), y0: 0, y1: 1,
+  const bandShape = ({ from, to }, half, more = {}) => ({
+    type: 'rect', xref: 'x', yref: 'paper', x0: shifted(from, -half), x1: shifted(to, half), y0: 0, y1: 1,
     line: { width: 0 }, fillcolor: token('sunken'), layer: 'below', ...more,
   });
   const markShape = (mark, more = {}) => ({
@@ -179,10 +185,10 @@
   const sideOf = (mark, x) => (x.indexOf(mark.x.slice(0, x[0].length)) > x.length / 2 ? 'right' : 'left');
 
   const bands = (layout, spec, width) => (spec.partial || []).forEach((band) => {
-    const step = spec.step || 'day';
-    layout.shapes.push(bandShape(band, step));
+    const half = lengthOf(spec) / 2;
+    layout.shapes.push(bandShape(band, half));
     if (!band.text || width < 420) return;
-    layout.annotations.push(note(shifted(band.from, -STEP[step] / 2), 1, band.text, { yref: 'paper', xanchor: 'right', xshift: -6, yshift: -2, font: font('ink-3') }));
+    layout.annotations.push(note(shifted(band.from, -half), 1, band.text, { yref: 'paper', xanchor: 'right', xshift: -6, yshift: -2, font: font('ink-3') }));
   });
   const marks = (layout, spec, width) => (spec.marks || []).forEach((mark) => {
     layout.shapes.push(markShape(mark));
@@ -304,9 +310,9 @@
       const places = (spec.partial || []).map((band) => ({ band, panels: [0, count - 1] }));
       spec.panels.forEach((panel, i) => (panel.partial || []).forEach((band) => places.push({ band, panels: [i, i] })));
       places.forEach(({ band, panels: [first, last] }) => {
-        const step = spec.step || 'day';
-        layout.shapes.push(bandShape(band, step, { y0: Math.max(0, top(last) - height), y1: top(first) }));
-        if (band.text && width >= 420) layout.annotations.push(note(shifted(band.to, STEP[step] / 2), 1, band.text, above(top(first), 'right', { font: font('ink-3') })));
+        const half = lengthOf(spec) / 2;
+        layout.shapes.push(bandShape(band, half, { y0: Math.max(0, top(last) - height), y1: top(first) }));
+        if (band.text && width >= 420) layout.annotations.push(note(shifted(band.to, half), 1, band.text, above(top(first), 'right', { font: font('ink-3') })));
       });
       (spec.marks || []).forEach((mark) => {
         const [first, last] = mark.panel === undefined ? [0, count - 1] : [mark.panel, mark.panel];
@@ -321,7 +327,7 @@
       const layout = base();
       const named = spec.labels !== false;
       const floor = spec.floor ?? 0;
-      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y)), { floor, most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
+      layout.yaxis = valueAxis(spec.format, peakOf(spec.series.map(({ y }) => y), (spec.thresholds || []).map(({ value }) => value)), { floor, most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.08 });
       layout.xaxis = timeAxis(spec, width);
       layout.margin.l = leftFor(layout.yaxis);
       layout.margin.r = rightFor(spec, layout.xaxis);
@@ -343,7 +349,7 @@
     stack(spec, width, height) {
       const layout = base({ barmode: 'stack', bargap: 0.28 });
       const totals = spec.x.map((_, i) => spec.series.reduce((sum, { y }) => sum + (y[i] ?? 0), 0));
-      const half = STEP[spec.step || 'day'] / 2;
+      const half = lengthOf(spec) / 2;
       layout.yaxis = valueAxis(spec.format || COUNT, peakOf(totals), { most: gridLines(height), room: spec.marks?.length || spec.partial?.length ? 1.2 : 1.06 });
       layout.xaxis = timeAxis(spec, width, { showspikes: false, range: [shifted(spec.x[0], -half), shifted(spec.x.at(-1), half)] });
       layout.margin.l = leftFor(layout.yaxis);

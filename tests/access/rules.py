@@ -215,4 +215,9 @@ RULES: dict[str, Rule] = {
     "reporting:keep_sets": admins_of_account(POST),
     "reporting:start_backfill": admins_of_account(POST),
     "reporting:stop_backfill": admins_of_account(POST),
+    # health
+    "health:index": support_up(),
+    "health:check": support_up(POST),
+    # Without METRICS_TOKEN to this machine alone, which the walk is.
+    "health:metrics": everybody(),
 }

@@ -48,6 +48,7 @@ class UsageSlot(models.Model):
                 fields=["at", "scope", "object_id", "type"], name="one_usage_per_allowance_and_half_hour"
             )
         ]
+        indexes = [models.Index(fields=["object_id", "scope", "type", "at"], name="days_of_an_allowance")]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.object_id} {self.type} at {self.at}: {self.peak:.0f} %"

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from django import forms, template
 from django.forms import BoundField, Form
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 
@@ -57,6 +59,33 @@ def ago(value: datetime | None, never: str = "never") -> SafeString | str:
         value.isoformat(timespec="seconds"),
         formats.moment(value),
         formats.ago(value),
+    )
+
+
+@register.simple_tag
+def until(value: datetime) -> SafeString:
+    """The clock first, then the rest, which a script counts down: `10:56, in 14 min`."""
+    left = max(1, ceil((value - timezone.now()).total_seconds()))
+    return format_html(
+        '<time class="nw" datetime="{}" title="{}"><b>{}</b> <span class="mut" data-countdown="{}">{}</span></time>',
+        value.isoformat(timespec="seconds"),
+        formats.moment(value),
+        formats.clock(value),
+        left,
+        formats.ago(value),
+    )
+
+
+@register.simple_tag
+def age(value: datetime | None) -> SafeString | str:
+    """How old, in one word: `6 min`, `3 h`, `2 d`; the whole truth in the title."""
+    if value is None:
+        return formats.MISSING
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="seconds"),
+        formats.moment(value),
+        formats.age(value),
     )
 
 
@@ -149,7 +178,7 @@ def spark(values: Iterable[formats.Number | None], small: bool = False) -> SafeS
 
 
 @register.simple_tag
-def bars(values: Sequence[int], total: int, kind: str = "") -> SafeString:
+def counts(values: Sequence[int], total: int, kind: str = "") -> SafeString:
     """Counts side by side, such as errors of 24 hours; `regressed` colours those that are there."""
     most, width = max(values, default=0), 100 / max(len(values), 1)
     none: list[str] = []
@@ -165,6 +194,43 @@ def bars(values: Sequence[int], total: int, kind: str = "") -> SafeString:
         "".join(none),
         mark_safe(' class="hot"') if kind == "regressed" else "",
         "".join(some),
+    )
+
+
+@register.simple_tag
+def bars(values: Sequence[float | None], most: float, hot: float, label: str) -> SafeString:
+    """Columns without axes from 0 to `most`, in the colour of trouble from `hot` on. Gaps where nothing is known."""
+    width = 100 / max(1, len(values))
+    paths = {"": "", "hot": ""}
+    for i, value in enumerate(values):
+        if value is not None:
+            height = max(1.0, 24 * min(value, most) / most)
+            column = f"M{i * width:.1f},24v-{height:.1f}h{width * 0.8:.1f}V24z"
+            paths["hot" if value >= hot else ""] += column
+    return format_html(
+        '<svg class="spark sm bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
+        label,
+        format_html_join(
+            "", '<path class="{}" d="{}"/>', ((name, path) for name, path in paths.items() if path)
+        ),
+    )
+
+
+@register.simple_tag
+def skyline(values: Sequence[float], most: float, label: str, *marks: float) -> SafeString:
+    """Many levels side by side, in the order given, from 0 to `most`, with lines at the marks."""
+    width = 100 / max(1, len(values))
+    steps = "".join(f"V{24 - 24 * min(value, most) / most:.1f}h{width:.3f}" for value in values)
+    lines = format_html_join(
+        "", '<line x1="0" x2="100" y1="{0}" y2="{0}"/>', ((f"{24 - 24 * mark / most:.1f}",) for mark in marks)
+    )
+    return format_html(
+        '<svg class="skyline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path d="M0,24{}V24z"/>{}</svg>',
+        label,
+        steps,
+        lines,
     )
 
 
