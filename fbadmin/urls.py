@@ -2,13 +2,16 @@
 
 from django.urls import include, path
 
+from apps.health.overview_views import today
 from fbadmin import probes
 
 urlpatterns = [
+    path("", today, name="overview"),
     path("", include("apps.ui.urls")),
     path("", include("apps.team.urls")),
     path("", include("apps.connections.urls")),
     path("", include("apps.reporting.urls")),
+    path("", include("apps.health.urls")),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
 ]

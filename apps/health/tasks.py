@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import checkup, pruning
+from . import alerts, checkup, delivery, heartbeat, outbox, pruning
 
 
 @shared_task
@@ -13,3 +13,23 @@ def check_health() -> None:
 @shared_task
 def prune() -> None:
     pruning.prune()
+
+
+@shared_task
+def beat() -> None:
+    """Beat, the broker and a worker live."""
+    heartbeat.mark(heartbeat.BACKGROUND)
+
+
+@shared_task
+def look() -> None:
+    """Every 20 seconds: what needs a person?"""
+    alerts.look()
+    if outbox.is_due():
+        deliver.delay()
+
+
+@shared_task
+def deliver() -> None:
+    if delivery.send_due() == delivery.MOST:
+        deliver.delay()
