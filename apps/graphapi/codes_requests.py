@@ -36,7 +36,7 @@ REQUESTS = (
              "Correct the part that Meta's message names; this is a fault of the program or of its settings."),
     # Says nothing about the token: this installation signs with another secret than the app has.
     _invalid(104, None, "The signature of the call is wrong.",
-             "Compare the app secret in the settings with the one at Meta.", who=Who.ADMIN, retry=Retry.ONCE),
+             "Check the app secret in the settings. It differs from the one at Meta.", who=Who.ADMIN, retry=Retry.ONCE),
     _invalid(506, None, "The same post was just made.", "Change the content, then publish again."),
     _invalid(2200, None, "Meta could not reach our address for events (the callback).",
         "Compare callback address and verify token at Meta with those in the settings.",
@@ -129,7 +129,7 @@ CONVERSION_EVENT = _invalid(
     "Whoever sends the events corrects the part that Meta's message names.",
 )
 APP_SECRET = _invalid(
-    None, None, "The app secret is wrong.", "Compare the app secret in the settings with the one at Meta.",
+    None, None, "The app secret is wrong.", "Check the app secret in the settings. It differs from the one at Meta.",
     who=Who.ADMIN, mark=_UNSURE,
 )  # fmt: skip
 UNKNOWN = _unknown(None, None, "This code is not in the catalogue yet.", Mark.UNCONFIRMED)

@@ -62,7 +62,7 @@ def test_a_refused_connection_stands_first_with_its_reason(make_connection, supp
     assert text.index(">z<") < text.index(">a<")
     assert "z is refused by Meta." in text
     assert "The other connection works." in text
-    assert "The access token is not valid." in text
+    assert "Meta does not accept the access token of the connection." in text
 
 
 @pytest.mark.parametrize(

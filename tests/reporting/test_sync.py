@@ -362,7 +362,7 @@ def test_a_refused_token_stops_the_sync_and_says_why(make_account, sandbox):
     connection_ = Connection.objects.get()
     assert run.state == "failed"
     assert connection_.state == "refused"
-    assert "The password was changed." in connection_.state_reason
+    assert "has changed the Facebook password" in connection_.state_reason
     assert "190/460" in run.error
     assert not Insight.objects.exists()
     calls = sandbox.state()["calls"]
