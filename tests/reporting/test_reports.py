@@ -580,7 +580,7 @@ settings.META_GRAPH_URL = url
 settings.GRAPH_RECORDER = "__main__.hear"
 heard = 0
 
-def hear(call):
+def hear(call, **about):
     global heard
     heard += 1
     if heard == int(last):
