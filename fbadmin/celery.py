@@ -6,7 +6,13 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
+from celery.signals import (
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutdown,
+)
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.vault import start
@@ -37,6 +43,15 @@ def write_what_was_heard(**_: Any) -> None:
 
 worker_process_shutdown.connect(write_what_was_heard)
 worker_shutdown.connect(write_what_was_heard)
+
+
+def watch_over_beat(**_: Any) -> None:
+    from apps.health import watch
+
+    watch.start()
+
+
+worker_ready.connect(watch_over_beat)
 
 
 # A nudge that nobody took in time is worth nothing: the next one says the same. Hence `expires`, in seconds.
@@ -89,6 +104,9 @@ app.conf.beat_schedule = {
         "options": {"expires": 300},
     },
     # A task is a nudge: whatever is due and has no worker is found here.
+    # Are beat and workers alive? What needs a person? Soon enough that an event is told within a minute.
+    "beat": {"task": "apps.health.tasks.beat", "schedule": 60.0, "options": {"expires": 60}},
+    "look": {"task": "apps.health.tasks.look", "schedule": 20.0, "options": {"expires": 20}},
     "sync-sweep": {"task": "apps.reporting.tasks.sweep", "schedule": 20.0, "options": {"expires": 40}},
 }
 

@@ -27,6 +27,13 @@ limit_request_line = 8190
 forwarder_headers = ""
 
 
+def post_worker_init(worker: object) -> None:
+    """While beat or all workers are down, the web server is who says so."""
+    from apps.health import watch
+
+    watch.start()
+
+
 def worker_exit(server: object, worker: object) -> None:
     """What a worker heard of Meta and had not written yet."""
     from apps.health.recorder import RECORDER

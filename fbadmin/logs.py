@@ -119,12 +119,17 @@ def settings(*, level: str, as_json: bool, stream: Any) -> dict[str, Any]:
                 "stream": stream,
                 "formatter": "lines",
                 "filters": ["request_id"],
-            }
+            },
+            "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["stderr"], "level": level},
-        # At DEBUG it would tell the keys that AWS unwraps for us.
         "loggers": {
+            # At DEBUG it would tell the keys that AWS unwraps for us.
             "botocore": {"level": "INFO"},
+            # At DEBUG it would tell addresses whole, those of channels too.
+            "urllib3": {"level": "INFO"},
+            # It tells addresses; `health.delivery` listens and says the rest.
+            "apprise": {"level": "WARNING", "propagate": False, "handlers": ["nowhere"]},
             "django.request": {"filters": ["addresses"]},
             "django.server": {"filters": ["addresses"]},
         },

@@ -79,6 +79,24 @@ GRAPH_CLIENT_OPTIONS: dict[str, object] = {}
 # --- alerts and metrics --------------------------------------------------------------------------
 
 ALERT_URLS = env.items("ALERT_URLS")
+# Hours after which people are told again of what nobody has acknowledged.
+ALERT_REMIND_HOURS = env.number("ALERT_REMIND_HOURS", default=24, least=1)
+# What is looked at, causes before what they cause: a later rule leaves out what an earlier one explains.
+HEALTH_RULES = [
+    "apps.health.rules.background.STOPPED",
+    "apps.health.rules.tokens.DEAD",
+    "apps.health.rules.tokens.SCOPES",
+    "apps.health.rules.tokens.DYING",
+    "apps.health.rules.accounts.OFF",
+    "apps.health.rules.accounts.UNREAD",
+    "apps.health.rules.allowances.CLOSED",
+    "apps.health.rules.allowances.HIGH",
+    "apps.health.rules.accounts.STALE",
+    "apps.health.rules.errors.BURST",
+    "apps.health.rules.errors.UNKNOWN",
+    "apps.health.rules.version.ENDING",
+    "apps.health.rules.channels.FAILING",
+]
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # --- Django --------------------------------------------------------------------------------------
@@ -253,7 +271,8 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "fbadmin@localhost")
-printed = DEBUG and not env.text("EMAIL_HOST")
+MAIL_CONFIGURED = bool(env.text("EMAIL_HOST"))
+printed = DEBUG and not MAIL_CONFIGURED
 EMAIL_BACKEND = f"django.core.mail.backends.{'console' if printed else 'smtp'}.EmailBackend"
 
 # --- language, time, files -----------------------------------------------------------------------
@@ -300,8 +319,14 @@ SETUP_STEPS = ["apps.reporting.setup.first_sync"]
 NAVIGATION_BADGES = {
     "connections:setup": "apps.connections.setup_views.badge",
     "health:errors": "apps.health.error_views.badge",
+    "health:alerts": "apps.health.alert_pulse.badge",
 }
-PULSE = ["apps.health.pulse.rate_limits", "apps.connections.pulse.tokens", "apps.reporting.pulse.synced"]
+PULSE = [
+    "apps.health.alert_pulse.background",
+    "apps.health.pulse.rate_limits",
+    "apps.connections.pulse.tokens",
+    "apps.reporting.pulse.synced",
+]
 
 # What stops when a connection ends: functions `(ad accounts) -> Loss` of the parts that work through one.
 STAKES = ["apps.reporting.stakes.of"]

@@ -2,9 +2,11 @@
 
 from django.urls import include, path
 
+from apps.health.overview_views import today
 from fbadmin import probes
 
 urlpatterns = [
+    path("", today, name="overview"),
     path("", include("apps.ui.urls")),
     path("", include("apps.team.urls")),
     path("", include("apps.connections.urls")),

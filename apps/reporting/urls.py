@@ -20,7 +20,6 @@ register_converter(AccountId, "act")
 app_name = "reporting"
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("performance/", views.performance, name="performance"),
     path("performance/export.csv", views.performance_csv, name="performance_csv"),
     path("performance/sync/", views.sync_shown, name="sync"),

@@ -2,7 +2,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,14 +24,6 @@ from .periods import Period
 from .sync import RESTATED_DAYS
 
 RUNS_SHOWN = 50
-
-
-@page()
-def home(request: HttpRequest) -> HttpResponse:
-    """Where a person who has just signed in starts."""
-    if request.user.has_perm("team.view_performance"):
-        return redirect("reporting:performance")
-    raise PermissionDenied("team.view_performance")
 
 
 @page("team.view_performance")

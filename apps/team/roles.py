@@ -15,6 +15,7 @@ PERMISSIONS = {
     "view_webhooks": "See webhooks",
     "view_connections": "See connections",
     "view_alerts": "See alerts",
+    "manage_alerts": "Acknowledge, snooze and take alerts",
     "view_all_accounts": "See every ad account, granted or not",
     "manage_connections": "Connect, check and disconnect",
     "manage_team": "Invite people and grant ad accounts",
@@ -30,6 +31,7 @@ _OF_SUPPORT = [
     "view_webhooks",
     "view_connections",
     "view_alerts",
+    "manage_alerts",
     "view_all_accounts",
 ]
 

@@ -99,10 +99,19 @@ def an_error(scene: Any) -> Any:
     return scene.error.pk
 
 
+def an_alert(scene: Any) -> Any:
+    return scene.alert.pk
+
+
+def a_channel(scene: Any) -> Any:
+    return scene.channel.pk
+
+
 # Of somebody else, so that nobody in the walk finds it among their own.
 NOBODYS_OWN = Rule(SIGN_IN, MISSING, MISSING, MISSING)
 
 RULES: dict[str, Rule] = {
+    "overview": signed_in(),
     "healthz": everybody(),
     "readyz": everybody(),
     "ui:pulse": signed_in(),
@@ -204,8 +213,13 @@ RULES: dict[str, Rule] = {
     "health:error-state": support_up(POST, pk=an_error),
     "health:error-note": support_up(POST, pk=an_error),
     "health:error-owner": support_up(POST, pk=an_error),
+    # alerts
+    "health:alerts": support_up(),
+    "health:alert": support_up(POST, pk=an_alert),
+    "health:alert-rule": admins(POST, name=lambda scene: "stale"),
+    "health:alert-channel-new": admins(),
+    "health:alert-channel": admins(POST, pk=a_channel),
     # numbers
-    "reporting:home": signed_in(),
     "reporting:performance": signed_in(),
     "reporting:performance_csv": signed_in(),
     "reporting:sync": signed_in(POST),

@@ -10,9 +10,10 @@ from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from apps.connections.models import AccountGrant, AdAccount, Connection
-from apps.health.models import ErrorGroup
+from apps.health.models import Alert, Channel, ErrorGroup
 from apps.team.models import AuditEntry, Invitation, User
 from tests.access.rules import FORBIDDEN, GET, MISSING, PAGE, POST, ROLES, RULES, SIGN_IN
 from tests.conftest import PASSWORD
@@ -43,6 +44,8 @@ class Scene:
     invited: User
     session: UserSession
     passkey: Any
+    alert: Alert
+    channel: Channel
     business: int
     system_user: int
     error: ErrorGroup
@@ -67,12 +70,21 @@ def scene(make_account, make_person, no_pauses, sandbox):
     for role, person in people.items():
         browsers[role] = Client()
         browsers[role].post("/sign-in/", {"login": person.email, "password": PASSWORD})
-    connection = Connection.objects.get()
+    connection, now = Connection.objects.get(), timezone.now()
     keep(heard(190, account=foreign.meta_id, connection=connection.pk))
     error = ErrorGroup.objects.get()
+    alert = Alert.objects.create(
+        rule="status",
+        key="status:3",
+        severity="crit",
+        title=f"{foreign} is unsettled",
+        opened_at=now,
+        found_at=now,
+    )
+    channel = Channel.objects.create(name="Mail to admins", source=Channel.Source.MAIL)
     return Scene(
         granted, foreign, connection, somebody, invited, UserSession.objects.get(user=somebody), passkey,
-        int(granted.business_id), int(connection.subject_id), error, browsers,
+        alert, channel, int(granted.business_id), int(connection.subject_id), error, browsers,
     )  # fmt: skip
 
 
@@ -157,6 +169,8 @@ def _state():
         list(Connection.objects.order_by("pk").values("pk", "state", "version", "checked_at")),
         list(Invitation.objects.order_by("pk").values()),
         list(ErrorGroup.objects.order_by("pk").values()),
+        list(Alert.objects.order_by("pk").values()),
+        list(Channel.objects.order_by("pk").values()),
         AuditEntry.objects.count(),
     )
 
