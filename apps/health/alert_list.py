@@ -22,6 +22,7 @@ class RuleRow:
     setting: RuleSetting
     firing: int
     fired: int
+    asked: bool
 
     @property
     def threshold(self) -> int:
@@ -43,6 +44,8 @@ class RuleRow:
             return "warn", "Could not be asked"
         if self.firing:
             return "warn", "Firing"
+        if not self.asked:
+            return "none", "Not asked yet"
         return "ok", "Quiet"
 
 
@@ -50,7 +53,8 @@ def context() -> dict[str, Any]:
     open_ = list(Alert.objects.open().select_related("owner", "acknowledged_by").order_by("opened_at"))
     open_.sort(key=urgency)
     firing = [alert for alert in open_ if not alert.is_at_rest]
-    rows = _rules(Counter(alert.rule for alert in open_))
+    looked_at = heartbeat.last(heartbeat.LOOK)
+    rows = _rules(Counter(alert.rule for alert in open_), asked=looked_at is not None)
     channels = list(Channel.objects.order_by("source", "name"))
     return {
         "firing": firing,
@@ -64,7 +68,7 @@ def context() -> dict[str, Any]:
             :SENT_SHOWN
         ],
         "verdict": verdict(firing, rows, channels),
-        "looked_at": heartbeat.last(heartbeat.LOOK),
+        "looked_at": looked_at,
         "silent_since": heartbeat.silent_since(),
     }
 
@@ -75,7 +79,7 @@ def urgency(alert: Alert) -> tuple[bool, datetime, datetime]:
     return alert.severity != Severity.CRIT, alert.due_at or far, alert.opened_at
 
 
-def _rules(open_: Counter[str]) -> list[RuleRow]:
+def _rules(open_: Counter[str], *, asked: bool) -> list[RuleRow]:
     settings = {row.name: row for row in RuleSetting.objects.all()}
     since = timezone.now() - _FIRED
     fired = dict(
@@ -87,6 +91,7 @@ def _rules(open_: Counter[str]) -> list[RuleRow]:
             settings.get(rule.name) or RuleSetting(name=rule.name),
             open_[rule.name],
             fired.get(rule.name, 0),
+            asked,
         )
         for rule in rules()
     ]
@@ -114,5 +119,7 @@ def verdict(firing: list[Alert], rows: list[RuleRow], channels: list[Channel]) -
             )
         )
     off = sum(not row.setting.on for row in rows)
-    said.append(("", f"{len(rows) - off} of {len(rows)} rules are on."))
+    said.append(
+        ("", f"{len(rows) - off} of {len(rows)} rules are on." if off else f"All {len(rows)} rules are on.")
+    )
     return said

@@ -93,7 +93,7 @@ class Overview:
         if not self.rows:
             return "There is no ad account yet."
         if self.looked_at is None:
-            return "Nobody has looked yet whether something needs a person: no worker has run."
+            return "Whether something needs somebody is not known yet."
         late = sum(row.freshness.kind != "ok" for row in self.rows)
         on_time = counted(len(self.rows) - late, "ad account")
         parts = [f"{on_time} on time" if not late else f"{on_time} of {len(self.rows):,} on time"]
@@ -102,6 +102,11 @@ class Overview:
         if self.errors is not None:
             parts.append(f"{counted(self.errors, 'open error')}" if self.errors else "no open errors")
         return f"All quiet: {', '.join(parts)}."
+
+    @property
+    def unknown(self) -> int:
+        """Ad accounts whose yesterday was not fetched, or had nothing."""
+        return sum(row.spend is None for row in self.rows)
 
     @property
     def spent(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -34,14 +35,21 @@ class Receiver:
         return [message["title"] for message in self.got]
 
 
+@contextmanager
+def receiving():
+    one = Receiver()
+    threading.Thread(target=one.server.serve_forever, daemon=True).start()
+    try:
+        yield one
+    finally:
+        one.server.shutdown()
+        one.server.server_close()
+
+
 @pytest.fixture
 def receiver():
-    one = Receiver()
-    thread = threading.Thread(target=one.server.serve_forever, daemon=True)
-    thread.start()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
+    with receiving() as one:
+        yield one
 
 
 @pytest.fixture

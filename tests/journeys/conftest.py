@@ -80,6 +80,7 @@ def site(transactional_db, running_sandbox) -> Iterator[Site]:
     """Connected, synced and served, on a Monday morning."""
     running_sandbox.reset()
     meta = override_settings(
+        GRAPH_RECORDER="",
         META_GRAPH_URL=running_sandbox.url,
         META_DIALOG_URL=running_sandbox.url,
         META_APP_ID=running_sandbox.app_id,
