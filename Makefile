@@ -42,6 +42,7 @@ bench: install  ## Print the figures of the README (some minutes; each alone: py
 	@$(BIN)/python -m bench.page
 	@$(BIN)/python -m bench.pacing
 	@$(BIN)/python -m bench.health
+	@$(BIN)/python -m bench.alerts
 
 format: install  ## Bring code into shape
 	$(BIN)/ruff check --fix --quiet . || true

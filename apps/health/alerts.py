@@ -26,6 +26,8 @@ _LOOK = 0x616C7274
 # What joins an alert one by one is told together.
 GREW_EVERY = timedelta(minutes=15)
 Kind, Ending = Delivery.Kind, Alert.Ending
+# What a look writes of an alert that is open.
+_FOUND = ("severity", "title", "text", "parts", "accounts", "action", "url", "due_at", "found_at", "gone_at")
 
 
 @dataclass
@@ -137,17 +139,26 @@ class _Update:
         return alert
 
     def _renew(self, alert: Alert, finding: Finding) -> None:
-        if Severity.rose(alert.severity, finding.severity):
-            # Who knew of less does not know of this.
-            alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
-        elif set(finding.parts) - set(alert.parts):
-            alert.acknowledged_at = alert.acknowledged_by = None
+        """Only what a look knows: meanwhile somebody may be taking care of it."""
+        rose = Severity.rose(alert.severity, finding.severity)
+        grew = bool(set(finding.parts) - set(alert.parts))
         alert.severity = finding.severity
         alert.title, alert.text = finding.title[:300], finding.text
         alert.parts, alert.accounts = list(finding.parts), list(finding.accounts)
         alert.action, alert.url, alert.due_at = finding.action, finding.url[:300], finding.due_at
         alert.found_at, alert.gone_at = self.now, None
-        alert.save()
+        changed = list(_FOUND)
+        if alert.pk and (rose or grew):
+            # Who knew of less does not know of this. Who sleeps is woken only by what is worse.
+            alert.acknowledged_at = alert.acknowledged_by = None
+            changed += ["acknowledged_at", "acknowledged_by"]
+            if rose:
+                alert.snoozed_until = None
+                changed.append("snoozed_until")
+        if alert.pk:
+            alert.save(update_fields=changed)
+        else:
+            alert.save(force_insert=True)
 
     def _miss(self, alert: Alert) -> None:
         if self.explained.covers(alert.key, alert.accounts):

@@ -56,7 +56,7 @@ def _known(ids: list[int]) -> dict[int, _Known]:
     runs = SyncRun.objects.filter(account=OuterRef("pk"), levels__contains=Level.ACCOUNT.value)
     latest = runs.exclude(reason=SyncRun.Reason.BACKFILL).order_by("-queued_at", "-pk")
     reached = Reach.objects.filter(
-        account=OuterRef("pk"), lost_at=None, connection__state=Connection.State.ACTIVE
+        account=OuterRef("pk"), lost_at=None, connection__in=Connection.objects.usable().order_by()
     )
     rows = AdAccount.objects.filter(pk__in=ids).values_list(
         "pk",

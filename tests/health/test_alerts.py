@@ -20,6 +20,7 @@ FOUND: list[Finding] = []
 SCRIPTED = Rule(
     "scripted", "Whatever the test says", "As told", lambda asked: list(FOUND), calm=timedelta(minutes=1)
 )
+MEANWHILE = SCRIPTED
 BROKEN = Rule("broken", "Always fails", "Never", lambda asked: [][1])
 
 
@@ -134,6 +135,23 @@ def test_what_gets_worse_is_told_at_once_even_to_those_who_knew(
     assert alert.owner == asked_by.user
     assert kinds() == ["opened", "grew"]
     assert receiver.got[-1]["type"] == "failure"
+
+
+def test_a_look_does_not_undo_what_somebody_does_meanwhile(script, clock, asked_by, settings):
+    script(trouble())
+    alerts.look()
+
+    def find(asked):
+        caring.acknowledge(Alert.objects.get(), asked_by)
+        return [trouble()]
+
+    global MEANWHILE
+    MEANWHILE = Rule("scripted", "While somebody acts", "As told", find)
+    settings.HEALTH_RULES = ["tests.health.test_alerts.MEANWHILE"]
+    alerts.look()
+
+    assert Alert.objects.get().owner == asked_by.user
+    assert Alert.objects.get().acknowledged_at is not None
 
 
 def test_reminders_come_daily_until_somebody_has_acknowledged_it(script, look, clock, channel, asked_by):

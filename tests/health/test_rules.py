@@ -205,6 +205,22 @@ def test_a_sync_that_was_given_up_is_told_at_once(make_account, fetched_now, ask
     assert one.title == f"{account} failed to sync"
 
 
+def test_a_first_sync_has_its_time(make_account, ask, clock):
+    from apps.reporting.models import SyncRun
+
+    account = make_account()
+    AdAccount.objects.exclude(pk=account.pk).delete()
+    day = account.today()
+    SyncRun.objects.create(
+        account=account, reason="first", since=day, until=day, levels=["account"], state="running"
+    )
+    clock.advance(3 * 3600)
+    assert ask(accounts.STALE)[0] == []
+
+    SyncRun.objects.all().delete()
+    assert ask(accounts.STALE)[0][0].title == f"{account} was never synced"
+
+
 def test_what_a_dead_token_explains_is_not_behind_besides(make_connection, sandbox, clock, ask):
     connection = make_connection()
     clock.advance(3 * 3600)

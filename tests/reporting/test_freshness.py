@@ -107,6 +107,13 @@ def test_one_working_connection_is_enough(account, make_connection):
     assert of(account).kind == "info"
 
 
+def test_a_connection_that_needs_its_owner_still_reads(account):
+    finish(run_of(account))
+    Connection.objects.update(state=Connection.State.NEEDS_OWNER)
+
+    assert of(account).kind == "ok"
+
+
 def test_a_lost_reach_is_none(account):
     account.reach.update(lost_at=timezone.now())
 

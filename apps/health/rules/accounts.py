@@ -135,8 +135,10 @@ def stale_among(accounts: Sequence[AdAccount], asked: Asked) -> Iterator[Finding
 def _is_stale(one: Freshness, asked: Asked) -> bool:
     if "failed" in one.words:
         return True
+    # A first sync brings many days, and has its time.
+    first = one.at is None and "first time" in one.words
     since = one.at or (one.account.found_at if one.earliest is None else None)
-    return since is not None and asked.now - since > timedelta(minutes=asked.threshold)
+    return since is not None and asked.now - since > (LONG if first else timedelta(minutes=asked.threshold))
 
 
 OFF = Rule(

@@ -31,7 +31,7 @@ STOPPED = Rule(
     stopped,
     threshold=int(heartbeat.LATE.total_seconds() // 60),
     least=3,
-    most=15,
+    most=12,
     unit="min",
     calm=timedelta(0),
 )
