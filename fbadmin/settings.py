@@ -319,10 +319,10 @@ SETUP_STEPS = ["apps.reporting.setup.first_sync"]
 NAVIGATION_BADGES = {
     "connections:setup": "apps.connections.setup_views.badge",
     "health:errors": "apps.health.error_views.badge",
-    "health:alerts": "apps.health.pulse.badge",
+    "health:alerts": "apps.health.alert_pulse.badge",
 }
 PULSE = [
-    "apps.health.pulse.background",
+    "apps.health.alert_pulse.background",
     "apps.health.pulse.rate_limits",
     "apps.connections.pulse.tokens",
     "apps.reporting.pulse.synced",

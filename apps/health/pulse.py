@@ -1,4 +1,4 @@
-"""What stands around every page: the badge of what fires, the worst rate limit, a line when nothing works behind it."""
+"""The line about rate limits at the foot of the sidebar."""
 
 from typing import Any
 
@@ -6,11 +6,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.connections.models import AdAccount
-from apps.ui.navigation import Badge
 from apps.ui.pulse import Kind, PulseLine
 
-from . import budgets, heartbeat
-from .models import Alert, Severity
+from . import budgets
 
 
 def rate_limits(user: Any) -> PulseLine | None:
@@ -32,18 +30,3 @@ def _kind(level: float) -> Kind:
     if level >= settings.META_PACE_SLOW:
         return "warn"
     return "info" if level >= settings.META_PACE_TELL else "ok"
-
-
-def badge(user: Any) -> Badge | None:
-    """How many alerts fire, in the colour of the worst."""
-    worst = list(Alert.objects.firing().values_list("severity", flat=True))
-    if not worst:
-        return None
-    return Badge(f"{len(worst):,}", "crit" if Severity.CRIT in worst else "warn")
-
-
-def background(user: Any) -> PulseLine | None:
-    """Only while it is silent: what is well needs no line."""
-    if not user.has_perm("team.view_alerts") or heartbeat.silent_since() is None:
-        return None
-    return PulseLine("Background", "stopped", "crit", reverse("health:alerts"))

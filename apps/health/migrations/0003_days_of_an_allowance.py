@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('health', '0003_alerts_and_heartbeat'),
+        ('health', '0002_daily_checks'),
     ]
 
     operations = [

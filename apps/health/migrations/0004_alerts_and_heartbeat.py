@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('health', '0002_daily_checks'),
+        ('health', '0003_days_of_an_allowance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
