@@ -46,8 +46,6 @@ _APP_WIDE = {Scope.APP.value, Scope.INSIGHTS_APP.value, Scope.INSIGHTS_REACH_APP
 # Meta's quotas are those of a rolling hour; the point score is back to nothing sooner.
 _HOUR = timedelta(hours=1)
 _POINTS_LAST = 300.0
-# What is so far below the first mark is let fade evenly, without asking the pace book how: there are thousands.
-_FAR = 20.0
 
 Key = tuple[str, str, str]
 
@@ -55,7 +53,18 @@ _READ_GAUGE = msgspec.json.Decoder(Gauge)
 
 
 class Told(NamedTuple):
-    """The last that Meta said of one allowance, in percent; None: not in the header."""
+    """What Meta said last of one allowance, in short: the highest of its percentages, and until when it is closed."""
+
+    scope: str
+    object_id: str
+    type: str
+    peak: float = 0.0
+    told_at: datetime | None = None
+    regain_at: datetime | None = None
+
+
+class Details(NamedTuple):
+    """All that Meta said last of one allowance, in percent (None: not in the header), and since when it climbs."""
 
     scope: str
     object_id: str
@@ -64,10 +73,7 @@ class Told(NamedTuple):
     total_cputime: float | None = None
     total_time: float | None = None
     percent: float | None = None
-    peak: float = 0.0
     tier: str = ""
-    told_at: datetime | None = None
-    regain_at: datetime | None = None
     climb_at: datetime | None = None
     climb_from: float = 0.0
 
@@ -138,14 +144,13 @@ class Budget:
         """Whether it has moved since Meta spoke, by more than rounding."""
         return self.told.told_at is not None and abs(self.level - self.told.peak) >= 1
 
-    @property
-    def full_at(self) -> datetime | None:
+    def full_at(self, details: Details) -> datetime | None:
         """When it is used up at the pace at which it fills now."""
         told = self.told
-        if self.until or told.told_at is None or told.climb_at is None:
+        if self.until or told.told_at is None or details.climb_at is None:
             return None
         return forecast.used_up_at(
-            level=self.level, climb_from=told.climb_from, climb_at=told.climb_at, told=told.peak,
+            level=self.level, climb_from=details.climb_from, climb_at=details.climb_at, told=told.peak,
             told_at=told.told_at, now=timezone.now(), horizon=_HOUR / settings.META_CLOCK_SPEED,
         )  # fmt: skip
 
@@ -174,10 +179,6 @@ class Budgets:
     def all(self) -> list[Budget]:
         return [*self.of_app, *self.of_accounts]
 
-    @property
-    def tier(self) -> str:
-        return next((one.told.tier for one in self.all if one.told.tier), "")
-
     def uses(self) -> list[tuple[str, str]]:
         """(name, label) of what there are allowances for, the most common first."""
         often = Counter((one.use, one.use_label) for one in self.of_accounts)
@@ -195,7 +196,8 @@ def read(now: datetime | None = None) -> Budgets:
     names = dict(AdAccount.objects.values_list("meta_id", "name"))
     find = _Finder(now, names)
     rows = [Told(*row) for row in UsageNow.objects.values_list(*Told._fields)]
-    near = [_key(told) for told in rows if told.peak >= settings.META_PACE_TELL - _FAR]
+    # Below the first mark a figure is let fade evenly, without asking the pace book how: there are thousands.
+    near = [_key(told) for told in rows if told.peak >= settings.META_PACE_TELL]
     gauge_of = _gauges(Allowance.objects.filter(Q(key__in=near) | Q(gauge__closed_until__gt=find.clock)))
     found = [find.told(told, gauge_of.pop(_key(told), None)) for told in rows]
     # Closed by a refusal, without a figure from Meta.
@@ -205,6 +207,15 @@ def read(now: datetime | None = None) -> Budgets:
         of_app=[one for one in found if one.is_app_wide],
         of_accounts=[one for one in found if not one.is_app_wide],
     )
+
+
+def details(of: Collection[Budget] | None = None) -> dict[Key, Details]:
+    """All that was told of these, or of every one. One query."""
+    rows = UsageNow.objects.all()
+    if of is not None:
+        rows = rows.filter(object_id__in={one.object_id for one in of})
+    found = (Details(*row) for row in rows.values_list(*Details._fields))
+    return {one[:3]: one for one in found}
 
 
 class Worst(NamedTuple):

@@ -268,7 +268,7 @@ def test_a_thousand_budgets_have_pages(visitor, clock):
 
     text = shown(visitor, "/health/?page=2")
 
-    assert "26 to 50 of 60" in text
+    assert "21 to 40 of 60" in text
     assert 'href="?page=3"' in text
     assert "60 accounts by the fullest allowance of each" in text
 
