@@ -71,7 +71,8 @@ _USAGE = [
     f"""INSERT INTO health_usagenow (scope, object_id, type, call_count, total_cputime, total_time, peak, regain_at,
       tier, told_at, climb_at, climb_from)
     SELECT scope, meta_id, type, peak, peak / 2, peak / 3, peak,
-      CASE WHEN peak >= 100 THEN %(now)s + interval '20 minutes' END, 'standard_access', %(now)s - seed %% 50 * interval '1 minute', %(now)s - interval '55 minutes', 1
+      CASE WHEN peak >= 100 THEN %(now)s + interval '20 minutes' END, 'standard_access',
+      %(now)s - seed %% 50 * interval '1 minute', %(now)s - interval '55 minutes', 1
     FROM connections_adaccount, {_ALLOWANCES} AS allowance (scope, type),
       LATERAL (SELECT abs(hashtext(meta_id || type)::bigint)) AS given (seed),
       LATERAL (SELECT round((seed %% 104) ^ 2 / 104)) AS square (peak)""",

@@ -51,7 +51,8 @@ class HealthPage:
         """How full the fullest allowance of each ad account is, worst first."""
         highest: dict[str, float] = {}
         for one in self.among:
-            highest[one.object_id] = max(highest.get(one.object_id, 0.0), one.level)
+            account = one.told.object_id
+            highest[account] = max(highest.get(account, 0.0), one.level)
         return sorted(highest.values(), reverse=True)
 
     @cached_property
