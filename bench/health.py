@@ -1,8 +1,8 @@
 """What the pages of health take with millions of recorded calls, and what recording a call costs.
 
 Calls of 30 days at 1,000 ad accounts, one in a hundred failed, with all that is added up of them: minutes and hours,
-ad accounts, allowances told every half hour for eight days, forty kinds of errors. Pages are asked for through the
-whole stack: address, session, permission, queries, template.
+ad accounts, allowances told every half hour for eight days (one in six near its end), kinds of errors. Pages are asked
+for through the whole stack: address, session, permission, queries, template.
 
     python -m bench.health [--calls 10000000] [--accounts 1000] [--tries 60]
 """
@@ -66,15 +66,16 @@ _ALLOWANCES = (
 _USAGE = [
     f"""INSERT INTO health_usageslot (at, scope, object_id, type, peak)
     SELECT date_trunc('hour', %(now)s::timestamptz) - n * interval '30 minutes', scope, meta_id, type,
-      abs(hashtext(meta_id || n)::bigint) %% 80
+      round((abs(hashtext(meta_id || n)::bigint) %% 104) ^ 2 / 104)
     FROM generate_series(0, 8 * 48 - 1) AS n, connections_adaccount, {_ALLOWANCES} AS allowance (scope, type)""",
     f"""INSERT INTO health_usagenow (scope, object_id, type, call_count, total_cputime, total_time, peak, regain_at,
       tier, told_at, climb_at, climb_from)
-    SELECT scope, meta_id, type, seed %% 104, seed %% 60, seed %% 50, seed %% 104,
-      CASE WHEN seed %% 104 > 99 THEN %(now)s + interval '20 minutes' END, 'standard_access',
+    SELECT scope, meta_id, type, peak, peak / 2, peak / 3, peak,
+      CASE WHEN peak >= 100 THEN %(now)s + interval '20 minutes' END, 'standard_access',
       %(now)s - seed %% 50 * interval '1 minute', %(now)s - interval '55 minutes', 1
     FROM connections_adaccount, {_ALLOWANCES} AS allowance (scope, type),
-      LATERAL (SELECT abs(hashtext(meta_id || type)::bigint)) AS given (seed)""",
+      LATERAL (SELECT abs(hashtext(meta_id || type)::bigint)) AS given (seed),
+      LATERAL (SELECT round((seed %% 104) ^ 2 / 104)) AS square (peak)""",
     # As the pace book keeps them: a few minutes with what our calls cost.
     """INSERT INTO connections_allowance (key, gauge)
     SELECT concat_ws(':', scope, object_id, nullif(type, '')), jsonb_build_object(

@@ -27,7 +27,8 @@ class Age:
 
 def states() -> list[Freshness]:
     """Of every ad account, the worst first."""
-    return sorted(freshness.of(AdAccount.objects.in_order()).values(), key=_gravity)
+    accounts = AdAccount.objects.in_order().only("meta_id", "name")
+    return sorted(freshness.of(accounts).values(), key=_gravity)
 
 
 def _gravity(state: Freshness) -> tuple[int, datetime]:

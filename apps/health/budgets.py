@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.connections import pacing
 from apps.connections.models import AdAccount, Allowance
 from apps.graphapi.entries import Scope
-from apps.graphapi.gauges import Gauge
+from apps.graphapi.gauges import HOUR, REOPENED, Gauge
 from apps.ui.pulse import Kind
 
 from . import forecast
@@ -46,8 +46,6 @@ _APP_WIDE = {Scope.APP.value, Scope.INSIGHTS_APP.value, Scope.INSIGHTS_REACH_APP
 # Meta's quotas are those of a rolling hour; the point score is back to nothing sooner.
 _HOUR = timedelta(hours=1)
 _POINTS_LAST = 300.0
-# What is so far below the first mark is let fade evenly, without asking the pace book how: there are thousands.
-_FAR = 20.0
 
 Key = tuple[str, str, str]
 
@@ -55,7 +53,18 @@ _READ_GAUGE = msgspec.json.Decoder(Gauge)
 
 
 class Told(NamedTuple):
-    """The last that Meta said of one allowance, in percent; None: not in the header."""
+    """What Meta said last of one allowance, in short: the highest of its percentages, and until when it is closed."""
+
+    scope: str
+    object_id: str
+    type: str
+    peak: float = 0.0
+    told_at: datetime | None = None
+    regain_at: datetime | None = None
+
+
+class Details(NamedTuple):
+    """All that Meta said last of one allowance, in percent (None: not in the header), and since when it climbs."""
 
     scope: str
     object_id: str
@@ -64,10 +73,7 @@ class Told(NamedTuple):
     total_cputime: float | None = None
     total_time: float | None = None
     percent: float | None = None
-    peak: float = 0.0
     tier: str = ""
-    told_at: datetime | None = None
-    regain_at: datetime | None = None
     climb_at: datetime | None = None
     climb_from: float = 0.0
 
@@ -138,14 +144,13 @@ class Budget:
         """Whether it has moved since Meta spoke, by more than rounding."""
         return self.told.told_at is not None and abs(self.level - self.told.peak) >= 1
 
-    @property
-    def full_at(self) -> datetime | None:
+    def full_at(self, details: Details) -> datetime | None:
         """When it is used up at the pace at which it fills now."""
         told = self.told
-        if self.until or told.told_at is None or told.climb_at is None:
+        if self.until or told.told_at is None or details.climb_at is None:
             return None
         return forecast.used_up_at(
-            level=self.level, climb_from=told.climb_from, climb_at=told.climb_at, told=told.peak,
+            level=self.level, climb_from=details.climb_from, climb_at=details.climb_at, told=told.peak,
             told_at=told.told_at, now=timezone.now(), horizon=_HOUR / settings.META_CLOCK_SPEED,
         )  # fmt: skip
 
@@ -174,14 +179,11 @@ class Budgets:
     def all(self) -> list[Budget]:
         return [*self.of_app, *self.of_accounts]
 
-    @property
-    def tier(self) -> str:
-        return next((one.told.tier for one in self.all if one.told.tier), "")
-
     def uses(self) -> list[tuple[str, str]]:
         """(name, label) of what there are allowances for, the most common first."""
-        often = Counter((one.use, one.use_label) for one in self.of_accounts)
-        return [use for use, _ in sorted(often.items(), key=lambda item: (-item[1], item[0]))]
+        often = Counter((one.told.scope, one.told.type) for one in self.of_accounts)
+        common = sorted(often, key=lambda kind: (-often[kind], kind))
+        return [(use_case or scope, use_case or _USES.get(scope, scope)) for scope, use_case in common]
 
     def by_state(self, among: Sequence[Budget]) -> list[tuple[str, str, int]]:
         """(name, word, how many) of every state, worst first."""
@@ -195,16 +197,24 @@ def read(now: datetime | None = None) -> Budgets:
     names = dict(AdAccount.objects.values_list("meta_id", "name"))
     find = _Finder(now, names)
     rows = [Told(*row) for row in UsageNow.objects.values_list(*Told._fields)]
-    near = [_key(told) for told in rows if told.peak >= settings.META_PACE_TELL - _FAR]
+    # Below the first mark a figure is let fade evenly, without asking the pace book how: there are thousands.
+    near = [_name_of(told[:3]) for told in rows if told.peak >= find.watch]
     gauge_of = _gauges(Allowance.objects.filter(Q(key__in=near) | Q(gauge__closed_until__gt=find.clock)))
-    found = [find.told(told, gauge_of.pop(_key(told), None)) for told in rows]
+    found = [find.told(told, gauge_of.pop(told[:3], None)) for told in rows]
     # Closed by a refusal, without a figure from Meta.
     found += [one for key, gauge in gauge_of.items() if (one := find.never_told(key, gauge))]
     found.sort(key=_gravity)
-    return Budgets(
-        of_app=[one for one in found if one.is_app_wide],
-        of_accounts=[one for one in found if not one.is_app_wide],
-    )
+    of_app = [one for one in found if one.told.scope in _APP_WIDE]
+    return Budgets(of_app, [one for one in found if one.told.scope not in _APP_WIDE])
+
+
+def details(of: Collection[Budget] | None = None) -> dict[Key, Details]:
+    """All that was told of these, or of every one. One query."""
+    rows = UsageNow.objects.all()
+    if of is not None:
+        rows = rows.filter(object_id__in={one.object_id for one in of})
+    found = (Details(*row) for row in rows.values_list(*Details._fields))
+    return {one[:3]: one for one in found}
 
 
 class Worst(NamedTuple):
@@ -237,16 +247,16 @@ def worst(accounts: Collection[str] | None = None) -> Worst:
     }
     recent = shown.filter(told_at__gte=now - _HOUR / settings.META_CLOCK_SPEED).order_by("-peak")
     told = [Told(*row) for row in recent.values_list(*Told._fields)[:_HIGHEST]]
-    gauge_of = _gauges(Allowance.objects.filter(key__in=[_key(one) for one in told]))
+    gauge_of = _gauges(Allowance.objects.filter(key__in=[_name_of(one[:3]) for one in told]))
     find = _Finder(now, {})
-    levels = [find.told(one, gauge_of.get(_key(one))).level for one in told]
+    levels = [find.told(one, gauge_of.get(one[:3])).level for one in told]
     return Worst(len(blocked), any(scope in _APP_WIDE for scope, _ in shut), max(levels, default=None))
 
 
-def _gauges(pages: QuerySet[Allowance]) -> dict[str, Gauge]:
-    """The pages of the pace book by key. Decoded here, because there are thousands."""
+def _gauges(pages: QuerySet[Allowance]) -> dict[Key, Gauge]:
+    """Pages of the pace book. Decoded here, because there may be thousands."""
     as_text = pages.annotate(text=Cast("gauge", TextField())).values_list("key", "text")
-    return {key: _READ_GAUGE.decode(text) for key, text in as_text}
+    return {_parts(key): _READ_GAUGE.decode(text) for key, text in as_text}
 
 
 class _Finder:
@@ -258,20 +268,27 @@ class _Finder:
         self.watch, self.slow = settings.META_PACE_TELL, settings.META_PACE_SLOW
 
     def told(self, told: Told, gauge: Gauge | None) -> Budget:
-        if gauge is None or not gauge.told_at:
-            gauge = self._gauge_of(told)
-        until = self._until(gauge)
+        until = self._until(gauge) if gauge else None
         if until is None and told.regain_at and told.regain_at > self.now:
             until = told.regain_at
-        level = gauge.level(self.clock)
+        level = gauge.level(self.clock) if gauge and gauge.told_at else self._faded(told)
         if until:
             # While it is closed nothing is asked, so nothing newer is known.
             level = max(level, told.peak)
         return self._budget(told, level, until)
 
-    def never_told(self, key: str, gauge: Gauge) -> Budget | None:
+    def never_told(self, key: Key, gauge: Gauge) -> Budget | None:
         until = self._until(gauge)
-        return self._budget(Told(*_parts(key)), 100.0, until) if until else None
+        return self._budget(Told(*key), 100.0, until) if until else None
+
+    def _faded(self, told: Told) -> float:
+        """What is left of it by now, let fade evenly: all that can be known without the pace book."""
+        if told.told_at is None:
+            return 0.0
+        age = (self.now - told.told_at).total_seconds() * self.speed
+        lasts = _POINTS_LAST if told.scope == Scope.ACCOUNT else HOUR
+        level = told.peak * max(0.0, 1.0 - age / lasts)
+        return min(level, REOPENED) if told.regain_at and told.regain_at <= self.now else level
 
     def _budget(self, told: Told, level: float, until: datetime | None) -> Budget:
         state = _state(level, until, self.watch, self.slow)
@@ -287,17 +304,10 @@ class _Finder:
         closed = gauge.closed_until > self.clock
         return datetime.fromtimestamp(gauge.closed_until / self.speed, UTC) if closed else None
 
-    def _gauge_of(self, told: Told) -> Gauge:
-        """What can be known of it without the pace book."""
-        opens = told.regain_at.timestamp() * self.speed if told.regain_at else 0.0
-        at = told.told_at.timestamp() * self.speed if told.told_at else 0.0
-        sinks = told.peak / _POINTS_LAST if told.scope == Scope.ACCOUNT else 0.0
-        return Gauge(told=told.peak, told_at=at, sinks=sinks, closed_until=opens, opens_at=opens)
 
-
-def _key(told: Told) -> str:
+def _name_of(key: Key) -> str:
     """As `gauges.key` names it."""
-    return ":".join(part for part in told[:3] if part)
+    return ":".join(part for part in key if part)
 
 
 def _parts(key: str) -> Key:

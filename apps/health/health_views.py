@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -39,7 +40,7 @@ def _drawn(panel: Panel, health: HealthPage, request: HttpRequest, *, alone: boo
     """A fault stays in its panel: it is logged, and told in its place."""
     context = {
         "panel": panel, "question": health.question, "now": health.now, "alone": alone,
-        "here": request.get_full_path(), "request": request,
+        "here": request.get_full_path(), "watch": int(settings.META_PACE_TELL), "slow": int(settings.META_PACE_SLOW),
     }  # fmt: skip
     try:
         return render_to_string(panel.template, context | panel.told(health), request)

@@ -20,7 +20,7 @@ from apps.reporting.models import SyncRun
 from apps.ui.pulse import LOUDNESS
 
 from . import ages, budgets, traffic
-from .budgets import Budget
+from .budgets import Budget, Details
 from .latency import together
 from .models import CallTotal
 from .models.calls import LATENCY_ENDS
@@ -126,6 +126,7 @@ def _allowances(now: datetime) -> Iterator[Metric]:
         "Seconds until a blocked allowance opens; absent where it is open.",
         labels=["account", "type"],
     )
+    details = budgets.details()
     blocked = left_out = 0
     for n, budget in enumerate(_fresh(budgets.read(now).all, now)):
         blocked += budget.state == budgets.BLOCKED
@@ -133,8 +134,9 @@ def _allowances(now: datetime) -> Iterator[Metric]:
             left_out += 1
             continue
         labels = [budget.object_id or APP, budget.type or budget.scope]
+        told = details.get(budget.key, Details(*budget.key))
         for dimension in _DIMENSIONS:
-            value = getattr(budget.told, dimension)
+            value = getattr(told, dimension)
             if value is not None:
                 score.add_metric([*labels, dimension], value)
         used.add_metric(labels, round(budget.level, 2))

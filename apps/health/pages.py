@@ -1,6 +1,5 @@
 """What the health page is told. Every part is read when a panel asks for it, once, so that one can fail alone."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -13,7 +12,7 @@ from apps.connections.overview import Row
 from apps.reporting.freshness import Freshness
 
 from . import ages, budgets, spending, traffic
-from .budgets import Budget, Budgets
+from .budgets import Budget, Budgets, Details, Key
 from .questions import PER_PAGE, Question
 from .spending import Job, PutOff
 from .traffic import Traffic
@@ -52,14 +51,39 @@ class HealthPage:
         """How full the fullest allowance of each ad account is, worst first."""
         highest: dict[str, float] = {}
         for one in self.among:
-            highest[one.object_id] = max(highest.get(one.object_id, 0.0), one.level)
+            account = one.told.object_id
+            highest[account] = max(highest.get(account, 0.0), one.level)
         return sorted(highest.values(), reverse=True)
 
-    def rows(self, budgets: Sequence[Budget]) -> list["BudgetRow"]:
-        """Four queries: days, jobs, and what is put off."""
-        days, jobs = spending.days_of(budgets, self.now), spending.jobs_of(budgets, self.now)
-        waiting = spending.put_off(budgets)
-        return [BudgetRow(one, days[one.key], jobs[one.key], waiting.get(one.object_id)) for one in budgets]
+    @cached_property
+    def rows_of_accounts(self) -> list["BudgetRow"]:
+        return [self._rows[one.key] for one in self.shown]
+
+    @cached_property
+    def rows_of_app(self) -> list["BudgetRow"]:
+        return [self._rows[one.key] for one in self.budgets.of_app]
+
+    @cached_property
+    def _rows(self) -> dict[Key, "BudgetRow"]:
+        """Of all that are shown. Four queries: what was told, days, jobs, and what is put off."""
+        shown = [*self.shown, *self.budgets.of_app]
+        told, days = budgets.details(shown), spending.days_of(shown, self.now)
+        jobs, waiting = spending.jobs_of(shown, self.now), spending.put_off(shown)
+        return {
+            one.key: BudgetRow(
+                one,
+                told.get(one.key, Details(*one.key)),
+                days[one.key],
+                jobs[one.key],
+                waiting.get(one.object_id),
+            )
+            for one in shown
+        }
+
+    @property
+    def tier(self) -> str:
+        """The app's access tier, where a header of those shown names it."""
+        return next((row.told.tier for row in self._rows.values() if row.told.tier), "")
 
     # tokens
 
@@ -81,9 +105,18 @@ class BudgetRow:
     """One allowance as the page shows it."""
 
     def __init__(
-        self, budget: Budget, day: list[float | None], jobs: list[Job], put_off: PutOff | None
+        self,
+        budget: Budget,
+        told: Details,
+        day: list[float | None],
+        jobs: list[Job],
+        put_off: PutOff | None,
     ) -> None:
-        self.budget, self.day, self.jobs, self.put_off = budget, day, jobs, put_off
+        self.budget, self.told, self.day, self.jobs, self.put_off = budget, told, day, jobs, put_off
+
+    @property
+    def full_at(self) -> datetime | None:
+        return self.budget.full_at(self.told)
 
     @property
     def spender(self) -> Job | None:

@@ -48,12 +48,12 @@ def _check(page: HealthPage) -> dict[str, Any]:
 
 
 def _app(page: HealthPage) -> dict[str, Any]:
-    return {"rows": page.rows(page.budgets.of_app)}
+    return {"rows": page.rows_of_app}
 
 
 def _budgets(page: HealthPage) -> dict[str, Any]:
     return {
-        "rows": page.rows(list(page.shown)),
+        "rows": page.rows_of_accounts,
         "shown": page.shown,
         "known": bool(page.budgets.of_accounts),
         "among": len(page.among),
@@ -61,7 +61,7 @@ def _budgets(page: HealthPage) -> dict[str, Any]:
         "skyline_words": _in_words(page.skyline),
         "states": page.budgets.by_state(page.among),
         "uses": page.budgets.uses(),
-        "tier": {"development_access": "Limited", "standard_access": "Full"}.get(page.budgets.tier, ""),
+        "tier": {"development_access": "Limited", "standard_access": "Full"}.get(page.tier, ""),
         "kinds": {name: kind for name, (kind, _) in STATES.items()},
     }
 

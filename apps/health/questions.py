@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .budgets import STATES, Budget
 from .spans import SPANS, USUAL, Span
 
-PER_PAGE = 25
+PER_PAGE = 20
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def synced(user: Any) -> PulseLine | None:
     """The age of the oldest numbers among the ad accounts a person sees."""
     if not user.has_perm("team.view_performance"):
         return None
-    states = freshness.of(AdAccount.objects.visible_to(user)).values()
+    states = freshness.of(AdAccount.objects.visible_to(user).only("meta_id")).values()
     if not states:
         return None
     url = reverse("reporting:accounts")
