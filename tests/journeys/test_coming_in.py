@@ -45,7 +45,7 @@ def test_from_the_invitation_to_a_sign_in_with_a_recovery_code(visit, site, sett
     page.get_by_label("Support:").check()
     page.get_by_role("button", name="Send the invitation").click()
     expect(page.get_by_role("heading", name="Invitation")).to_be_visible()
-    address = re.search(r"http://localhost:8000(/invitation/\S+/)", mail.outbox[-1].body).group(1)
+    address = re.search(rf"{site.url}(/invitation/\S+/)", mail.outbox[-1].body).group(1)
     assert violations(page) == {}
 
     settings.REQUIRE_TWO_FACTOR = True
