@@ -12,11 +12,12 @@ BITE = 5000
 
 @dataclass(frozen=True)
 class Retention:
-    """Rows of a table whose `at` is older go. `only`: a condition, in our own words."""
+    """Rows of a table that are older by this column go. `only`: a condition, in our own words."""
 
     table: str
     kept: timedelta
     only: str = "true"
+    by: str = "at"
 
 
 RETENTIONS = (
@@ -26,6 +27,20 @@ RETENTIONS = (
     Retention("health_accounthour", timedelta(days=35)),
     Retention("health_usageslot", timedelta(days=8)),
     Retention("health_erroroccurrence", timedelta(days=90)),
+    # What was told of an alert goes before the alert.
+    Retention(
+        "health_delivery",
+        timedelta(days=399),
+        "alert_id IS NULL OR alert_id IN (SELECT id FROM health_alert "
+        "WHERE closed_at < now() - interval '399 days')",
+        by="created_at",
+    ),
+    Retention(
+        "health_alert",
+        timedelta(days=400),
+        "NOT EXISTS (SELECT 1 FROM health_delivery AS told WHERE told.alert_id = health_alert.id)",
+        by="closed_at",
+    ),
 )
 
 
@@ -40,7 +55,8 @@ def prune(*, bite: int = BITE) -> dict[str, int]:
 def _prune(retention: Retention, bite: int) -> int:
     statement = f"""
         DELETE FROM {retention.table} WHERE id IN (
-          SELECT id FROM {retention.table} WHERE at < %s AND {retention.only} ORDER BY at LIMIT %s
+          SELECT id FROM {retention.table} WHERE {retention.by} < %s AND ({retention.only})
+          ORDER BY {retention.by} LIMIT %s
         )
     """  # noqa: S608 - names from the list above
     before, total = timezone.now() - retention.kept, 0

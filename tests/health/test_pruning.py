@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from apps.health.models import (
     AccountHour,
+    Alert,
     Call,
     CallSlot,
     CallTotal,
+    Channel,
+    Delivery,
     ErrorGroup,
     ErrorHour,
     ErrorOccurrence,
@@ -41,12 +44,23 @@ def test_what_is_too_old_goes_and_the_rest_stays():
     for age in (9, 7):
         UsageSlot.objects.create(at=days_ago(age), scope="app")
     CallTotal.objects.create(path="me", status=200, calls=14)
+    channel = Channel.objects.create(name="Mail", source=Channel.Source.MAIL)
+    for age in (401, 398):
+        alert = Alert.objects.create(
+            rule="stale", key=f"k{age}", severity="warn", title="x", opened_at=days_ago(500), found_at=days_ago(age),
+            closed_at=days_ago(age),
+        )  # fmt: skip
+        told = {"kind": "closed", "state": "sent", "next_at": days_ago(age), "created_at": days_ago(age)}
+        Delivery.objects.create(alert=alert, channel=channel, **told)
+    Alert.objects.create(
+        rule="stale", key="o", severity="warn", title="x", opened_at=days_ago(500), found_at=days_ago(1)
+    )
 
     gone = prune(bite=3)
 
     assert gone == {
         "health_call": 7, "health_callslot": 2, "health_accounthour": 1, "health_usageslot": 1,
-        "health_erroroccurrence": 1,
+        "health_erroroccurrence": 1, "health_delivery": 1, "health_alert": 1,
     }  # fmt: skip
     assert (Call.objects.count(), ErrorOccurrence.objects.count()) == (7, 1)
     assert sorted(CallSlot.objects.values_list("grain", flat=True)) == ["h", "m"]
