@@ -211,7 +211,7 @@ def allowance(state: State, given: Given) -> Body:
     if "level" in given:
         state.usage.set_level(kind, app, account, _number(given, "level", low=0, high=1000), now)
     if "minutes" in given:
-        state.usage.block(kind, app, account, _number(given, "minutes", low=0.01, high=10_000), now)
+        state.usage.block(kind, app, account, _number(given, "minutes", low=0, high=10_000), now)
     return {"allowances": state.usage.state(now)}
 
 

@@ -149,7 +149,7 @@ class Sandbox:
         minutes: float | None = None,
         app_id: str | None = None,
     ) -> None:
-        """Put a counter at `level` percent; with `minutes`, block it for so long."""
+        """Put a counter at `level` percent; with `minutes`, block it for so long, and 0 ends a block."""
         given = {"type": kind, "level": level, "account": account, "minutes": minutes, "app_id": app_id}
         self._do("allowance", {name: value for name, value in given.items() if value is not None})
 

@@ -176,7 +176,7 @@ class Usage:
 
     def block(self, kind: str, app: str, account: str, minutes: float, now: float) -> None:
         scope = (kind, app, "" if kind in APP_WIDE else account)
-        if self.percent(scope, now) < 100:
+        if minutes and self.percent(scope, now) < 100:
             self.set_level(kind, app, account, 100, now)
         self.blocks[scope] = Block(now + minutes * 60, clears=True)
 

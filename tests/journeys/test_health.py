@@ -45,8 +45,9 @@ def throttled(site, settings):
     RECORDER._held.clear()
     for model in (AccountHour, Call, CallSlot, CallTotal, ErrorGroup, UsageNow, UsageSlot, Allowance):
         model.objects.all().delete()
-    site.sandbox.set_clock(MONDAY + timedelta(hours=2))
     site.sandbox.set_clock(MONDAY)
+    for account in (fjall, brauhaus):
+        site.sandbox.set_allowance("ads_insights", 0, account=account.act_id, minutes=0)
 
 
 def row(page, account):
