@@ -16,7 +16,7 @@ from fbadmin.embedded import postgres
 HEARD: list[int | None] = []
 
 
-def hear(call: Any) -> None:
+def hear(call: Any, **about: Any) -> None:
     """For `GRAPH_RECORDER`."""
     HEARD.append(call.code)
 

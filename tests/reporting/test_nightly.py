@@ -57,7 +57,7 @@ SEEN: list[tuple] = []
 LOOKED_AT: list[AdAccount] = []
 
 
-def look(call):
+def look(call, **about):
     """Which accounts are held while each read is answered."""
     if not call.envelope:
         SEEN.append((call.account_id, *map(is_held, LOOKED_AT)))
