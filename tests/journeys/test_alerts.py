@@ -204,7 +204,7 @@ def test_a_rule_gets_another_threshold_is_muted_and_switched_off(visit, quiet, l
     row.get_by_role("switch").uncheck()
     row.get_by_role("button").click()
     expect(row).to_contain_text("Off")
-    expect(page.locator("#verdict")).to_contain_text("12 of 13 rules are on.")
+    expect(page.locator("#verdict")).to_contain_text("14 of 15 rules are on.")
 
 
 def test_a_marketer_sees_what_concerns_their_own_ad_accounts(site, visit, full):
