@@ -91,6 +91,8 @@ HEALTH_RULES = [
     "apps.health.rules.accounts.UNREAD",
     "apps.health.rules.allowances.CLOSED",
     "apps.health.rules.allowances.HIGH",
+    "apps.health.rules.answers.BROKEN",
+    "apps.health.rules.answers.SLOW",
     "apps.health.rules.accounts.STALE",
     "apps.health.rules.errors.BURST",
     "apps.health.rules.errors.UNKNOWN",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.graphapi import codes_access, codes_limits, codes_requests
-from apps.graphapi.entries import Entry
+from apps.graphapi.entries import Category, Entry
 
 CATALOGUE: tuple[Entry, ...] = codes_limits.ROWS + codes_access.ROWS + codes_requests.ROWS
 """Every row, for pages that list them."""
@@ -85,6 +85,11 @@ def classify(
         or _phrase(None, message)
         or UNKNOWN
     )
+
+
+def is_new(code: int | None, subcode: int | None, entry: Entry) -> bool:
+    """Whether this row says nothing of the subcode, or without one of the code: Meta's own words tell more."""
+    return entry.category is Category.UNKNOWN or (subcode is not None and entry is _code(code))
 
 
 def _pair(code: int | None, subcode: int | None) -> Entry | None:

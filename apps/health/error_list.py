@@ -67,7 +67,7 @@ class Row:
 
     @property
     def is_unknown(self) -> bool:
-        return self.entry.category is Category.UNKNOWN
+        return meanings.is_unknown(self.group)
 
     @property
     def state(self) -> tuple[Kind | str, str, str]:

@@ -13,7 +13,7 @@ from django.db import connection
 from psycopg2.extras import execute_values
 
 from apps.graphapi import GraphError, use_case_of
-from apps.graphapi.entries import Category
+from apps.graphapi.catalogue import is_new
 
 from .heard import Heard
 from .models import ErrorGroup, ErrorNote, ErrorOccurrence
@@ -37,6 +37,10 @@ def use_case(error: GraphError, path: str) -> str:
 def kind(error: GraphError) -> str:
     """What an error without a code is: `Unreachable`, `BadAnswer`; empty where a code tells it."""
     return type(error).__name__ if error.code is None else ""
+
+
+def _is_new(error: GraphError) -> bool:
+    return is_new(error.code, error.subcode, error.entry)
 
 
 def _pair(error: GraphError) -> str:
@@ -83,7 +87,7 @@ def _new(key: str, failed: list[_Failure]) -> ErrorGroup:
         use_case=use_case(error, heard.path),
         kind=kind(error),
         category=error.category.value,
-        unknown=error.category is Category.UNKNOWN,
+        unknown=_is_new(error),
         first_seen=heard.at,
         last_seen=heard.at,
     )
@@ -97,7 +101,7 @@ def _count(group: ErrorGroup, failed: list[_Failure]) -> None:
     if latest.at >= group.last_seen:
         group.last_seen, group.message = latest.at, error.message[:2000]
         # What the catalogue says now: it may have learned the code since.
-        group.category, group.unknown = error.category.value, error.category is Category.UNKNOWN
+        group.category, group.unknown = error.category.value, _is_new(error)
     if group.state == State.RESOLVED and latest.at > (group.state_at or latest.at) + GRACE:
         _open_again(group, latest.at, CAME_BACK)
         group.regressed_at = latest.at

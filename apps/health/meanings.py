@@ -1,7 +1,7 @@
 """Which row of the catalogue explains a group, and the words around it that are the same for all."""
 
 from apps.graphapi import CATALOGUE, Category, Entry, Retry, Who, classify
-from apps.graphapi.catalogue import UNKNOWN
+from apps.graphapi.catalogue import UNKNOWN, is_new
 from apps.graphapi.errors import BY_CATEGORY, GraphError
 
 from .models import ErrorGroup
@@ -46,6 +46,11 @@ def entry_of(group: ErrorGroup) -> Entry:
     entry = classify(group.code, group.subcode, message=group.message)
     # The flag or the HTTP status told more than the code.
     return _of(category) if entry is UNKNOWN else entry
+
+
+def is_unknown(group: ErrorGroup) -> bool:
+    """Whether the catalogue lacks the code, or knows the code and not the subcode."""
+    return is_new(group.code, group.subcode, entry_of(group))
 
 
 def _of(category: Category) -> Entry:

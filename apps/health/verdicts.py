@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from . import budgets
 from .budgets import Budget
+from .models import Alert
 from .pages import HealthPage
+from .rules import answers, background
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,12 @@ def _part(name: str, about: Callable[[HealthPage], list[Piece]], page: HealthPag
     except Exception:
         logger.exception("The verdict can not tell of %s.", name)
         return [("none", f"Nothing is known of {name} right now.")]
+
+
+def _foundation(page: HealthPage) -> list[Piece]:
+    """What all the rest stands on: that background work runs, and that Meta answers."""
+    firing = Alert.objects.open().filter(key__in=_FOUNDATION)
+    return [(alert.severity, f"{alert.title}.") for alert in sorted(firing, key=lambda one: one.opened_at)]
 
 
 def _limits(page: HealthPage) -> list[Piece]:
@@ -86,4 +94,10 @@ def _data(page: HealthPage) -> list[Piece]:
     return [(kind, f"Data is on time for {on_time:,} of {len(page.ages):,} accounts.")]
 
 
-_ABOUT = (("rate limits", _limits), ("tokens", _tokens), ("data", _data))
+_FOUNDATION = (background.KEY, answers.BROKEN_KEY, answers.SLOW_KEY)
+_ABOUT = (
+    ("background work and Meta's answers", _foundation),
+    ("rate limits", _limits),
+    ("tokens", _tokens),
+    ("data", _data),
+)

@@ -6,6 +6,7 @@ import pytest
 
 from apps.graphapi import CATALOGUE, Category, Mark, Retry, Scope, Who, classify
 from apps.graphapi.answers import Asked, Reply, read_answer
+from apps.graphapi.catalogue import is_new
 from apps.graphapi.errors import BY_CATEGORY
 from tests.graphapi.conftest import sample
 
@@ -312,3 +313,21 @@ def test_recorded_errors_become_their_class_with_all_their_fields(name, body):
         said.get("is_transient"),
     )
     assert (error.fbtrace_id, error.status) == (said.get("fbtrace_id", ""), body["status"])
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "message", "new"),
+    [
+        (424242, None, "", True),
+        (424242, 7, "", True),
+        (100, 717171, "", True),  # the code is known, the subcode is not
+        (80004, 717171, "", True),
+        (100, None, "", False),
+        (100, 33, "", False),
+        (100, 1487390, "", True),  # listed as unknown
+        (100, 2804003, "", False),  # of a range that is known
+        (1, 717171, "Please reduce the amount of data", False),  # the message tells it
+    ],
+)
+def test_what_no_row_tells_of_is_new(code, subcode, message, new):
+    assert is_new(code, subcode, classify(code, subcode, message=message)) is new

@@ -9,7 +9,7 @@ from apps.connections import clients
 from apps.connections.models import AccountGrant, AdAccount, Allowance
 from apps.graphapi import GraphError, Request
 from apps.health import budgets, panels, pulse, spending, traffic
-from apps.health.models import AccountHour, CallSlot, UsageNow, UsageSlot
+from apps.health.models import AccountHour, Alert, CallSlot, UsageNow, UsageSlot
 from apps.health.spans import SPANS
 from apps.reporting.models import SyncRun
 
@@ -56,6 +56,19 @@ def told(peak=0.0, *, object_id="1", scope="business_use_case", use="ads_insight
     """As if Meta had said so."""
     more = {"call_count": peak, "climb_at": at, "climb_from": peak, "told_at": at} | more
     return UsageNow.objects.create(scope=scope, object_id=object_id, type=use, peak=peak, **more)
+
+
+def test_what_all_stands_on_is_said_first(visitor, db):
+    now = datetime.now(UTC)
+    common = {"rule": "x", "severity": "crit", "opened_at": now, "found_at": now}
+    Alert.objects.create(key="answers:broken", title="Nothing gets through to Meta", **common)
+    Alert.objects.create(key="answers:slow", title="Meta is slow", closed_at=now, **common)
+
+    text = shown(visitor)
+
+    assert "Nothing gets through to Meta." in text
+    assert "Meta is slow." not in text
+    assert "All quiet" not in text
 
 
 # --- the page --------------------------------------------------------------------------------------
@@ -344,7 +357,7 @@ def test_the_number_of_queries_does_not_grow(visitor, clock, count_queries, add_
     few = count_queries(lambda: shown(visitor))
     fill(add_accounts(60))
 
-    assert count_queries(lambda: shown(visitor)) == few <= 32
+    assert count_queries(lambda: shown(visitor)) == few <= 33
 
 
 def test_support_reads_it_and_a_marketer_does_not(visitor, marketer, signed_in):

@@ -371,6 +371,19 @@ def test_a_code_that_nobody_knows_is_told_until_somebody_took_care_of_it(fail, a
     assert ask(errors.UNKNOWN)[0] == []
 
 
+def test_a_new_subcode_of_a_known_code_is_told_too_and_not_what_a_closed_allowance_explains(fail, ask):
+    fail(1, code=100, subcode=717171, status=400)
+    fail(1, code=100, subcode=33, status=400)
+    fail(1, code=100, status=400)
+
+    (one,), _ = ask(errors.UNKNOWN)
+
+    assert one.title == "Meta answers with an error that nobody knows: 100/717171"
+    asked = Asked(timezone.now())
+    asked.explained.categories.add("invalid")
+    assert list(errors.unknown(asked)) == []
+
+
 # --- the machinery -------------------------------------------------------------------------------
 
 

@@ -95,44 +95,6 @@ def full(site, channel, look):
     return Alert
 
 
-def test_a_revoked_token_is_one_alert_and_one_message_and_a_cure_is_told(
-    site, visit, channel, receiver, look, monkeypatch
-):
-    from apps.connections import checking
-    from apps.connections.models import Connection
-    from apps.health import alerts
-
-    look("tokens.DEAD", "accounts.UNREAD", "accounts.STALE")
-    receiver.got.clear()
-    connection = Connection.objects.get()
-    site.sandbox.revoke("system", 460)
-    checking.look(connection)
-    try:
-        look()
-
-        page = visit("/", who="admin")
-        expect(page.locator("#verdict")).to_contain_text("needs somebody")
-        first = page.locator(".attention li").first
-        expect(first).to_contain_text("The token of reporting is dead")
-        expect(first).to_contain_text("Nothing new comes for 12 ad accounts")
-        first.get_by_role("link", name=re.compile("Reconnect")).click()
-        expect(page).to_have_url(re.compile(f"/connections/{connection.pk}/$"))
-        assert receiver.titles == ["The token of reporting is dead"]
-    finally:
-        site.sandbox._state.tokens.by_name["system"].subcode = None
-        Connection.objects.filter(pk=connection.pk).update(state="active", state_reason="")
-        checking.look(Connection.objects.get(pk=connection.pk))
-    from apps.connections.models import Reach
-
-    Reach.objects.filter(connection=connection).update(lost_at=None, lost_reason="")
-    look("tokens.DEAD")
-    alerts.Alert.objects.update(gone_at=timezone.now() - timedelta(minutes=2))
-    look()
-    page.goto("/alerts/")
-    expect(page.get_by_role("region", name="Closed lately")).to_contain_text("The token of reporting is dead")
-    assert receiver.titles[1:] == ["Over: The token of reporting is dead"]
-
-
 def test_an_alert_is_acknowledged_snoozed_and_woken(visit, full):
     page = visit("/alerts/", who="admin")
     row = page.get_by_role("region", name="Firing").locator("li", has_text="is disabled")
@@ -204,7 +166,7 @@ def test_a_rule_gets_another_threshold_is_muted_and_switched_off(visit, quiet, l
     row.get_by_role("switch").uncheck()
     row.get_by_role("button").click()
     expect(row).to_contain_text("Off")
-    expect(page.locator("#verdict")).to_contain_text("12 of 13 rules are on.")
+    expect(page.locator("#verdict")).to_contain_text("14 of 15 rules are on.")
 
 
 def test_a_marketer_sees_what_concerns_their_own_ad_accounts(site, visit, full):

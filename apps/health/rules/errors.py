@@ -52,11 +52,13 @@ def burst(asked: Asked) -> Iterator[Finding]:
 
 
 def unknown(asked: Asked) -> Iterator[Finding]:
-    """Codes that are not in the catalogue, so that nobody can say what they mean."""
+    """Codes, or subcodes of known codes, that are not in the catalogue, so that nobody can say what they mean."""
     groups = list(
         ErrorGroup.objects.filter(
             unknown=True, state=ErrorGroup.State.OPEN, last_seen__gt=asked.now - UNKNOWN_FOR
-        ).order_by("-last_seen", "pk")
+        )
+        .exclude(category__in=asked.explained.categories)
+        .order_by("-last_seen", "pk")
     )
     if groups:
         said = f"Meta's words: “{groups[0].message[:200]}”" if groups[0].message else ""
@@ -100,5 +102,8 @@ BURST = Rule(
     calm=timedelta(minutes=10),
 )
 UNKNOWN = Rule(
-    "unknown", "An error is not in the catalogue", "Seen in the last 24 hours, and still open", unknown
+    "unknown",
+    "An error is not in the catalogue",
+    "A code or subcode seen in the last 24 hours, and still open",
+    unknown,
 )
