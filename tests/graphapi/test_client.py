@@ -386,7 +386,7 @@ def test_an_error_survives_pickling_and_copying(client, meta):
 def test_the_http_library_does_not_log_secrets(make_client, meta, caplog):
     meta.answer({"data": {"is_valid": True}})
 
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="urllib3"):
         make_client(app_secret=SECRET).inspect_token("EAABinspected")
 
     assert "debug_token" in caplog.text
