@@ -8,7 +8,7 @@ what is stored. A report is plain data, kept as a row and printed by `check_heal
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,8 +24,6 @@ from apps.vault import KeysAway, SealBroken
 
 from .models import HealthCheck, UsageNow
 
-# Percent of an allowance from which on a person is told.
-TELL_FROM = 70.0
 # An allowance that nobody told of for so long says nothing of today.
 FRESH = timedelta(hours=2)
 # Days before the end of a version from which on a person is told.
@@ -114,7 +112,9 @@ def _minimal_call(connection: Connection) -> int | None:
 def _allowances() -> Iterator[dict[str, Any]]:
     """Those that are fuller than they should be, by what Meta told within two hours; the fullest first."""
     now = timezone.now()
-    full = UsageNow.objects.filter(told_at__gte=now - FRESH, peak__gte=TELL_FROM).order_by("-peak")
+    full = UsageNow.objects.filter(told_at__gte=now - FRESH, peak__gte=settings.META_PACE_TELL).order_by(
+        "-peak"
+    )
     for one in full:
         yield {
             "scope": one.scope, "object_id": one.object_id, "type": one.type, "call_count": one.call_count,
@@ -178,9 +178,8 @@ def _findings(report: dict[str, Any]) -> Iterator[Finding]:
     for one in report["allowances"]:
         place = one["object_id"] or "the app"
         word = f"{one['type'] or one['scope']} of {place}"
-        yield Finding(
-            "allowance", word, f"{word} is {one['peak']:.0f} % used. Background work slows down from 80 % on."
-        )
+        slows = f"Background work slows down from {settings.META_PACE_SLOW:.0f} % on."
+        yield Finding("allowance", word, f"{word} is {one['peak']:.0f} % used. {slows}")
     for one in report["accounts"]:
         if one["status"] != 1:
             yield Finding("account", one["name"], f"{one['name']} ({one['account']}): {one['meaning']}")
@@ -208,9 +207,7 @@ def _about_connection(one: dict[str, Any]) -> Iterator[Finding]:
 
 def _about_version(told: dict[str, Any]) -> Iterator[Finding]:
     version = told["version"]
-    ends = min(
-        (date.fromisoformat(day) for day in (told["graph_ends"], told["ads_end"]) if day), default=None
-    )
+    ends = support(version).ends
     if ends is None:
         return
     left = (ends - timezone.now().date()).days

@@ -25,7 +25,7 @@ from .advice import Advice, Place
 from .advice import of as advice_on
 from .error_filters import STATES, Asked, fitting, in_order, places
 from .models import ErrorGroup, ErrorHour
-from .recording import hour_of
+from .slots import hour_of
 
 State = ErrorGroup.State
 PER_PAGE = 20

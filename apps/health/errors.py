@@ -17,6 +17,7 @@ from apps.graphapi.catalogue import is_new
 
 from .heard import Heard
 from .models import ErrorGroup, ErrorNote, ErrorOccurrence
+from .slots import hour_of
 
 State = ErrorGroup.State
 # An error this long after its group was resolved is no straggler of before.
@@ -157,7 +158,7 @@ def _add_up(failed: dict[int, list[_Failure]]) -> None:
     counts: dict[tuple[Any, ...], int] = defaultdict(int)
     for group_id, several in failed.items():
         for heard, _ in several:
-            hour = heard.at.replace(minute=0, second=0, microsecond=0)
+            hour = hour_of(heard.at)
             counts[group_id, hour, heard.account_id, heard.connection_id] += 1
     rows = [(*place, counts[place]) for place in sorted(counts)]
     with connection.cursor() as cursor:

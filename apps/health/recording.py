@@ -3,7 +3,6 @@
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,6 +11,7 @@ from psycopg2.extras import execute_values
 from . import errors, usage
 from .heard import Heard
 from .models.calls import LATENCY_ENDS, CallSlot
+from .slots import hour_of, minute_of
 
 BUCKETS = len(LATENCY_ENDS) + 1
 _COLUMNS = (
@@ -119,11 +119,3 @@ _ACCOUNTS = """
 INSERT INTO health_accounthour AS stored (account_id, at, path, purpose, outcome, calls) VALUES %s
 ON CONFLICT (account_id, at, path, purpose, outcome) DO UPDATE SET calls = stored.calls + excluded.calls
 """
-
-
-def minute_of(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)

@@ -15,8 +15,7 @@ from apps.reporting.models import SyncRun
 
 from .budgets import Budget, Key
 from .models import AccountHour
-from .recording import hour_of
-from .usage import half_hour_of
+from .slots import half_hour_of, hour_of
 
 _WORDS: dict[str, str] = {
     Purpose.SYNC: "Sync",

@@ -12,6 +12,7 @@ from psycopg2.extras import execute_values
 from apps.graphapi import Reading
 
 from .heard import Heard
+from .slots import half_hour_of
 
 # A figure that stood for so long has no pace any more.
 STILL = timedelta(hours=1)
@@ -51,10 +52,6 @@ def hear(batch: Iterable[Heard]) -> None:
         if highest:
             rows = [(*slot, highest[slot]) for slot in sorted(highest)]
             execute_values(cursor.cursor, _SLOT, rows, page_size=1000)
-
-
-def half_hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=30 if moment.minute >= 30 else 0, second=0, microsecond=0)
 
 
 def _values(told: Told) -> tuple[Any, ...]:

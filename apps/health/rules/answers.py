@@ -12,6 +12,7 @@ from apps.health import latency
 from apps.health.findings import Asked, Finding, Rule, place
 from apps.health.heard import OK
 from apps.health.models import CallSlot, ErrorGroup, ErrorOccurrence
+from apps.health.slots import hour_of, minute_of
 
 BROKEN_KEY, SLOW_KEY = "answers:broken", "answers:slow"
 # While few calls are made, what fires goes on so long: from the syncs of one hour to those of the next.
@@ -59,7 +60,7 @@ def _last_asked(now: datetime) -> datetime:
 
 def _broken(until: datetime) -> tuple[int, int]:
     """Of the attempts of the minutes up to then: how many met no answer of Meta's, and all that were made."""
-    since = (until - BROKEN_WITHIN).replace(second=0, microsecond=0)
+    since = minute_of(until - BROKEN_WITHIN)
     groups = ErrorGroup.objects.filter(code=None, category=Category.TRANSIENT, last_seen__gte=since)
     failed = ErrorOccurrence.objects.filter(group__in=list(groups), at__gte=since).count()
     # An envelope is no call of its own, but one that fails has no members to tell of it.
@@ -104,7 +105,7 @@ def slow(asked: Asked) -> Iterator[Finding]:
 
 def _usual(now: datetime) -> float | None:
     """The same hour of each day before, and that in which the last quarter of an hour began."""
-    hours = {moment.replace(minute=0, second=0, microsecond=0) for moment in (now, now - SLOW_WITHIN)}
+    hours = {hour_of(moment) for moment in (now, now - SLOW_WITHIN)}
     same = [hour - timedelta(days=day) for hour in hours for day in range(1, DAYS + 1)]
     trips = _trips(Q(grain=CallSlot.Grain.HOUR, at__in=same))
     return latency.percentile(trips, SHARE) if sum(trips) >= LEAST_USUAL else None

@@ -7,6 +7,7 @@ from django.db.models import Sum
 
 from apps.health.findings import Asked, Finding, Rule, counted, named, place
 from apps.health.models import ErrorGroup, ErrorHour
+from apps.health.slots import hour_of
 
 BURST_KEY = "errors:burst"
 # The hour that runs and the one before it, against the week before them.
@@ -20,7 +21,7 @@ def burst(asked: Asked) -> Iterator[Finding]:
     """A kind of error comes far more often than in its own last week."""
     if asked.explained.connections or asked.explained.categories:
         asked.explained.keys.add(BURST_KEY)
-    hour = asked.now.replace(minute=0, second=0, microsecond=0)
+    hour = hour_of(asked.now)
     since = hour - timedelta(hours=RECENT - 1)
     recent = ErrorHour.objects.filter(at__gte=since).exclude(connection_id__in=asked.explained.connections)
     recent = recent.exclude(group__category__in=asked.explained.categories)

@@ -2,6 +2,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.health import checkup
@@ -32,5 +33,5 @@ def _well(report: dict[str, Any]) -> str:
     accounts = sum(one["accounts"] for one in report["connections"])
     return (
         f"All is well: {number} connection{'s' if number != 1 else ''} reaching {accounts} ad accounts, no allowance "
-        f"above {checkup.TELL_FROM:.0f} %, {report['version']['version']} is current."
+        f"above {settings.META_PACE_TELL:.0f} %, {report['version']['version']} is current."
     )
